@@ -1,0 +1,20 @@
+#![doc = include_str!("../ARCHITECTURE.md")]
+
+pub mod yaml;
+
+pub mod target;
+pub mod wire;
+
+pub mod observation;
+
+pub mod net;
+pub mod probe;
+pub mod scan;
+
+pub mod rule;
+pub mod score;
+
+pub mod render;
+pub mod report;
+
+pub mod cli;

@@ -1,0 +1,3 @@
+//! Parses the command line, runs it, returns its exit code.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The only place that dials what is being checked or asks a resolver.

@@ -1,0 +1,1 @@
+//! From the network to facts, one file per probe. A probe never says good or bad.

@@ -1,0 +1,1 @@
+//! One file per output format; each reads a `Report` and nothing else.

@@ -1,0 +1,1 @@
+//! Plans which probes run where and runs them through the lanes; says what happens as events.

@@ -1,0 +1,1 @@
+//! Who is checked: the province, its units, sites and zones, and the authorisation to check them. Parses; opens no socket.

@@ -1,0 +1,1 @@
+//! Pure codecs for what travels: no socket, no clock, no verdict. Every parser here is fuzzed.
