@@ -1,0 +1,87 @@
+//! Facts of the name, as a visitor's resolver sees it.
+
+use std::net::IpAddr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Attempt, Listing, limits};
+
+/// What the resolver says of the site's name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Dns {
+    /// IPv4 addresses (A), sorted; an empty list means the name has none.
+    #[schemars(extend("maxItems" = limits::ADDRESSES))]
+    pub a: Attempt<Listing<Address>>,
+    /// IPv6 addresses (AAAA), sorted; an empty list means the name has none.
+    #[schemars(extend("maxItems" = limits::ADDRESSES))]
+    pub aaaa: Attempt<Listing<Address>>,
+    /// Names passed through by CNAME in order, the site's own left out.
+    #[schemars(extend("maxItems" = limits::CNAMES))]
+    pub cname: Attempt<Listing<DomainName>>,
+    /// Whether the name, or the name its CNAME chain ends at, does not exist (NXDOMAIN).
+    pub nxdomain: Attempt<bool>,
+    /// The zone the name lies in: the closest name at or above it with NS records.
+    pub zone: Attempt<String>,
+    /// Name servers of that zone, sorted.
+    #[schemars(extend("maxItems" = limits::NAME_SERVERS))]
+    pub ns: Attempt<Listing<DomainName>>,
+    /// Certification authorities allowed to issue (RFC 8659); absent when no CAA stands at or above the name.
+    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
+    pub caa: Attempt<Option<Caa>>,
+    /// Whether the answers for the addresses are signed and verify, down from the trust anchor (RFC 4035 section 4.3).
+    pub dnssec: Attempt<DnssecStatus>,
+}
+
+/// One address of a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Address {
+    /// The address.
+    #[schemars(with = "String")]
+    pub address: IpAddr,
+    /// Seconds it may be cached.
+    pub ttl: u32,
+}
+
+/// A domain name: lower case, no trailing dot; the root is `.`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DomainName {
+    /// The name.
+    pub name: String,
+}
+
+/// The CAA record set that governs a name (RFC 8659 section 3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Caa {
+    /// The name it stands at.
+    pub at: String,
+    /// Its properties, in the order received.
+    #[schemars(extend("maxItems" = limits::CAA_PROPERTIES))]
+    pub properties: Listing<CaaProperty>,
+}
+
+/// One CAA property.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CaaProperty {
+    /// The critical bit: a CA that does not know the tag must not issue.
+    pub critical: bool,
+    /// Tag in lower case: `issue`, `issuewild`, `iodef` …
+    pub tag: String,
+    /// Value as sent.
+    pub value: String,
+    /// Whether the value follows the grammar of its tag; an unknown tag has none to follow.
+    pub well_formed: bool,
+}
+
+/// Security status of an answer (RFC 4035 section 4.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum DnssecStatus {
+    /// Signed, and the chain from the trust anchor verifies.
+    Secure,
+    /// Provably not signed.
+    Insecure,
+    /// Should verify and does not: validating resolvers answer SERVFAIL.
+    Bogus,
+    /// Not known whether it should be signed.
+    Indeterminate,
+}

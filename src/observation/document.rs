@@ -1,0 +1,98 @@
+//! An observation as rules read it: the JSON document itself, with the few parts that every reader needs
+//! checked once. A document written by a newer khien may carry facts this one does not know.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::{Observations, SCHEMA, SiteName};
+
+/// The most bytes one document may have.
+pub const MAX_BYTES: usize = 4 << 20;
+
+/// One observation document.
+#[derive(Clone, Debug)]
+pub struct Document {
+    site: SiteName,
+    at: Timestamp,
+    facts: Map<String, Value>,
+}
+
+/// Why a text is no observation document.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentError {
+    /// No JSON, or a part of the wrong shape.
+    #[error("not an observation document: {0}")]
+    Json(#[from] serde_json::Error),
+    /// Another kind of document, or a later shape.
+    #[error("the document's schema is {found:?}; this khien reads {SCHEMA:?}")]
+    Schema {
+        /// What `schema` says.
+        found: String,
+    },
+    /// A part that every document has is missing.
+    #[error("the document has no `{0}`")]
+    Missing(&'static str),
+    /// Too large to be one of ours.
+    #[error("the document has {0} bytes; the limit is {MAX_BYTES}")]
+    TooLarge(usize),
+}
+
+impl Document {
+    /// Reads one JSON document.
+    pub fn parse(text: &[u8]) -> Result<Self, DocumentError> {
+        if text.len() > MAX_BYTES {
+            return Err(DocumentError::TooLarge(text.len()));
+        }
+        Self::from_facts(serde_json::from_slice(text)?)
+    }
+
+    /// A document from its JSON object.
+    pub fn from_facts(facts: Map<String, Value>) -> Result<Self, DocumentError> {
+        let part = |name: &'static str| facts.get(name).ok_or(DocumentError::Missing(name));
+        let schema = part("schema")?.as_str().unwrap_or_default();
+        if schema != SCHEMA {
+            return Err(DocumentError::Schema { found: schema.to_owned() });
+        }
+        let site = serde::Deserialize::deserialize(part("site")?)?;
+        let at = serde::Deserialize::deserialize(part("at")?)?;
+        part("endpoints")?;
+        Ok(Self { site, at, facts })
+    }
+
+    /// The site it is about.
+    pub fn site(&self) -> &SiteName {
+        &self.site
+    }
+
+    /// When the site was observed.
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// Every fact, by its name at the top of the document.
+    pub fn facts(&self) -> &Map<String, Value> {
+        &self.facts
+    }
+
+    /// What was seen at each address; nothing where the addresses are not known.
+    pub fn endpoints(&self) -> &[Value] {
+        self.facts.get("endpoints").and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    }
+
+    /// The text at a path of keys, where there is one.
+    pub fn text(&self, path: &[&str]) -> Option<&str> {
+        let (first, rest) = path.split_first()?;
+        rest.iter().try_fold(self.facts.get(*first)?, |value, key| value.get(key))?.as_str()
+    }
+}
+
+impl TryFrom<&Observations> for Document {
+    type Error = DocumentError;
+
+    fn try_from(observations: &Observations) -> Result<Self, DocumentError> {
+        match serde_json::to_value(observations)? {
+            Value::Object(facts) => Self::from_facts(facts),
+            _ => Err(DocumentError::Missing("schema")),
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Facts of HTTP: at one address, and of the whole site as a browser meets it.
+
+use std::net::IpAddr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Attempt, Listing, limits};
+
+/// The first answers of one address, redirects not followed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EndpointHttp {
+    /// `GET http://host/`.
+    pub http: Attempt<Answer>,
+    /// `GET https://host/`, whatever the certificate.
+    pub https: Attempt<Answer>,
+}
+
+/// One response, with the request's URL.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Answer {
+    /// The logical URL that was asked for; values of a query are replaced by `…`.
+    pub url: String,
+    /// The address that answered.
+    #[schemars(with = "String")]
+    pub address: IpAddr,
+    /// Status code (RFC 9110 section 15).
+    pub status: u16,
+    /// Field lines in the order sent, duplicates kept; cookie values are replaced by their length.
+    #[schemars(extend("maxItems" = limits::FIELDS))]
+    pub fields: Listing<Field>,
+    /// Where it redirects to, resolved against the URL; absent when it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+}
+
+/// One HTTP field line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Field {
+    /// Name as sent.
+    pub name: String,
+    /// Value, leading and trailing white space removed.
+    pub value: String,
+}
+
+/// The site as a visitor's browser meets it. Facts from response fields are those of the first
+/// HTTPS answer of the requested host, unless said otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Http {
+    /// Whether an HTTPS response came from at least one address, whatever the certificate. False only
+    /// where port 80 answered and the HTTPS port refused the connection or does not speak TLS.
+    pub https_reachable: Attempt<bool>,
+    /// Whether an HTTP response came on port 80 from at least one address; false when it is refused.
+    pub http_reachable: Attempt<bool>,
+    /// From `http://host/`, redirects followed.
+    pub http: Attempt<Visit>,
+    /// From `https://host/`, redirects followed.
+    pub https: Attempt<Visit>,
+    /// The `www` twin of the host; absent when it does not exist or is not asked for.
+    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
+    pub www: Attempt<Option<Www>>,
+    /// Where a visitor of `http://host/` is sent.
+    pub upgrade: Attempt<Upgrade>,
+    /// Redirects on the way that lead from HTTPS back to HTTP.
+    #[schemars(extend("maxItems" = limits::HOPS))]
+    pub downgrades: Attempt<Listing<Redirect>>,
+    /// `Strict-Transport-Security` of the requested host's first HTTPS answer; absent when not sent.
+    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
+    pub hsts: Attempt<Option<Hsts>>,
+    /// `X-Frame-Options` of the final HTTPS document; absent when not sent.
+    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
+    pub frame_options: Attempt<Option<FrameOptions>>,
+    /// `frame-ancestors` of the final HTTPS document's enforced Content-Security-Policy; absent when no policy has it.
+    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
+    pub frame_ancestors: Attempt<Option<FrameAncestors>>,
+    /// `X-Content-Type-Options` of the final HTTPS document; absent when not sent.
+    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
+    pub content_type_options: Attempt<Option<NoSniff>>,
+    /// `Referrer-Policy` of the final HTTPS document; absent when not sent.
+    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
+    pub referrer_policy: Attempt<Option<ReferrerPolicy>>,
+    /// Cookies set by any HTTPS answer of the site's own hosts.
+    #[schemars(extend("maxItems" = limits::COOKIES))]
+    pub cookies: Attempt<Listing<Cookie>>,
+}
+
+/// Answers from a first URL to where redirects end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Visit {
+    /// Every answer in order.
+    #[schemars(extend("maxItems" = limits::HOPS))]
+    pub hops: Vec<Answer>,
+    /// How it ended; failed when a later hop could not be fetched.
+    pub end: Attempt<VisitEnd>,
+}
+
+/// One redirect.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Redirect {
+    /// The URL that was asked for.
+    pub from: String,
+    /// The URL it leads to.
+    pub to: String,
+}
+
+/// How a visit ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum VisitEnd {
+    /// With an answer that is no redirect.
+    Document,
+    /// At a host outside the inventory: recorded, not followed.
+    LeftInventory,
+    /// At a URL that was visited before.
+    Loop,
+    /// After ten redirects.
+    TooManyRedirects,
+    /// At a `Location` that is no http or https URL.
+    BadLocation,
+}
+
+/// The `www` twin of a host (`www.host`, or the host without its `www`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Www {
+    /// The twin's name.
+    pub host: String,
+    /// From `http://twin/`, redirects followed.
+    pub http: Attempt<Visit>,
+    /// From `https://twin/`, redirects followed.
+    pub https: Attempt<Visit>,
+}
+
+/// Where a visitor of `http://host/` is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Upgrade {
+    /// First to `https://` on the same host.
+    SameHost,
+    /// To `https://` in the end, but the first step is another host or another http URL.
+    OtherHost,
+    /// Never to `https://`.
+    Never,
+    /// Redirects go round in a circle or do not end.
+    Loop,
+    /// Port 80 is closed, which is fine.
+    PortClosed,
+}
+
+/// `Strict-Transport-Security` (RFC 6797): the first field line counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Hsts {
+    /// Value of the first field line.
+    pub raw: String,
+    /// Whether it follows the grammar of RFC 6797 section 6.1; browsers ignore one that does not.
+    pub valid: bool,
+    /// `max-age` in seconds; 0 switches HSTS off. Absent when missing or unreadable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_age: Option<u64>,
+    /// `includeSubDomains` is there.
+    pub include_sub_domains: bool,
+    /// `preload` is there.
+    pub preload: bool,
+    /// Further field lines of the same name, which browsers ignore.
+    pub extra_fields: u32,
+}
+
+/// `X-Frame-Options` (HTML standard, "X-Frame-Options header").
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FrameOptions {
+    /// Values of all field lines, joined by `, `.
+    pub raw: String,
+    /// What browsers do with it.
+    pub policy: FrameOptionsPolicy,
+}
+
+/// What browsers do with `X-Frame-Options`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FrameOptionsPolicy {
+    /// No page may frame this one.
+    Deny,
+    /// Only pages of the same origin may.
+    SameOrigin,
+    /// Different values contradict each other; browsers deny.
+    Conflicting,
+    /// Nothing browsers understand: no protection.
+    Ignored,
+}
+
+/// `frame-ancestors` over all enforced policies; a frame must be allowed by each.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FrameAncestors {
+    /// The directive as sent, one per policy that has it.
+    #[schemars(extend("maxItems" = limits::POLICIES))]
+    pub raw: Vec<String>,
+    /// Whether every one of them lets any origin frame the page (`*`, `https:`, `http:`).
+    pub allows_any_origin: bool,
+}
+
+/// `X-Content-Type-Options` (Fetch standard, "determine nosniff").
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NoSniff {
+    /// Values of all field lines, joined by `, `.
+    pub raw: String,
+    /// Whether browsers read it as `nosniff`.
+    pub nosniff: bool,
+}
+
+/// `Referrer-Policy`: the last known token counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReferrerPolicy {
+    /// Values of all field lines, joined by `, `.
+    pub raw: String,
+    /// The policy in force, e.g. `strict-origin-when-cross-origin`; absent when no token is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+}
+
+/// A cookie that a response sets (RFC 6265bis). Its value is not kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Cookie {
+    /// Name.
+    pub name: String,
+    /// Length of the value in bytes.
+    pub value_length: u32,
+    /// The host whose answer set it.
+    pub host: String,
+    /// `Secure` is there.
+    pub secure: bool,
+    /// `HttpOnly` is there.
+    pub http_only: bool,
+    /// `SameSite` as sent, e.g. `Lax`; absent when not sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub same_site: Option<String>,
+    /// Whether the name is one that servers and frameworks give to session cookies.
+    pub session_like: bool,
+    /// Whether the conditions of its `__Host-` or `__Secure-` prefix hold; absent without a prefix.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefix_holds: Option<bool>,
+}

@@ -1,0 +1,27 @@
+//! How many elements each list of an observation may have. Probes cut lists here and say so; the rule
+//! linter bounds the work of a condition by the same numbers.
+
+/// Addresses of one family.
+pub const ADDRESSES: usize = 32;
+/// Names in a CNAME chain.
+pub const CNAMES: usize = 10;
+/// Name servers of a zone.
+pub const NAME_SERVERS: usize = 32;
+/// Properties of a CAA record set.
+pub const CAA_PROPERTIES: usize = 50;
+/// Endpoints of a site.
+pub const ENDPOINTS: usize = 16;
+/// Certificates sent after the leaf.
+pub const CHAIN: usize = 20;
+/// Subject alternative names kept of a certificate.
+pub const SUBJECT_NAMES: usize = 100;
+/// Answers of a visit: the first and ten redirects.
+pub const HOPS: usize = 11;
+/// Field lines kept of an answer.
+pub const FIELDS: usize = 100;
+/// Cookies kept of a site.
+pub const COOKIES: usize = 50;
+/// Content-Security-Policy policies kept of a document.
+pub const POLICIES: usize = 20;
+/// Longest text kept of a fact, in characters; what is longer is cut and ends in `…`.
+pub const TEXT: usize = 1_000;
