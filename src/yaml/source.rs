@@ -1,0 +1,207 @@
+//! A YAML text and the name it is reported under. Owns reading with a size cap; does not parse.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::diagnostic::is_steering;
+use super::{Diagnostic, Location};
+
+/// The largest file that is read, in bytes. An inventory of 20,000 sites is about 2 MiB.
+pub const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// A YAML text with the name it is reported under. Cheap to clone.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Source {
+    name: Arc<str>,
+    text: Arc<str>,
+    /// The text as it may be shown on a terminal, byte for byte in the same places.
+    shown: Arc<str>,
+}
+
+/// Why a YAML file could not be read. Every message names the file and says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The operating system refused: missing file, a directory, no permission.
+    #[error("cannot read {}: {source}", .path.display())]
+    Io {
+        /// The path as typed.
+        path: PathBuf,
+        /// What the operating system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The file is larger than [`MAX_BYTES`].
+    #[error(
+        "{} is larger than {} MiB; split it or remove what does not belong in it",
+        .path.display(),
+        MAX_BYTES / 1024 / 1024
+    )]
+    TooLarge {
+        /// The path as typed.
+        path: PathBuf,
+    },
+    /// The file is not UTF-8 text.
+    #[error("{}:{line}: not UTF-8 text; {hint}", .path.display())]
+    NotUtf8 {
+        /// The path as typed.
+        path: PathBuf,
+        /// The line of the first byte that is not UTF-8, from 1.
+        line: usize,
+        /// What the bytes look like and how to save the file.
+        hint: &'static str,
+    },
+}
+
+impl miette::Diagnostic for ReadError {}
+
+impl Source {
+    /// A text already in memory; a byte order mark at its start is dropped.
+    pub fn new(name: impl Into<Arc<str>>, text: impl AsRef<str>) -> Self {
+        let text = text.as_ref();
+        let text: Arc<str> = text.strip_prefix('\u{feff}').unwrap_or(text).into();
+        let shown = if text.contains(is_steering) {
+            text.chars().map(inert).collect::<String>().into()
+        } else {
+            text.clone()
+        };
+        Self { name: name.into(), text, shown }
+    }
+
+    /// Reads a file of at most [`MAX_BYTES`]; it is reported under `path` as given.
+    pub fn read(path: &Path) -> Result<Self, ReadError> {
+        let io = |source| ReadError::Io { path: path.to_owned(), source };
+        let mut bytes = Vec::new();
+        // One byte more than allowed tells "too large" from "exactly full", for pipes too.
+        File::open(path).map_err(io)?.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(io)?;
+        if bytes.len() > MAX_BYTES {
+            return Err(ReadError::TooLarge { path: path.to_owned() });
+        }
+        match std::str::from_utf8(&bytes) {
+            Ok(text) => Ok(Self::new(path.display().to_string(), text)),
+            Err(error) => {
+                let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
+                let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count();
+                Err(ReadError::NotUtf8 { path: path.to_owned(), line, hint: encoding_hint(&bytes) })
+            }
+        }
+    }
+
+    /// The name the text is reported under: a path as typed, or a name such as `rules/tls.yaml`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The text without a byte order mark. Offsets of [`Location`] count its bytes.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The text for snippets: steering characters replaced by others of the same length in bytes.
+    pub(super) fn shown(&self) -> &str {
+        &self.shown
+    }
+
+    /// A mistake at `at`; add advice with [`Diagnostic::with_help`].
+    pub fn diagnostic(&self, at: Location, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(self, at, message.into())
+    }
+
+    /// The location of the `len` bytes at byte `offset`; both are moved to character boundaries inside the text.
+    pub fn location(&self, offset: usize, len: usize) -> Location {
+        let start = self.text.floor_char_boundary(offset);
+        let end = self.text.ceil_char_boundary(start.saturating_add(len).min(self.text.len()));
+        let before = self.text.get(..start).unwrap_or_default();
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Location {
+            line: count(1 + before.bytes().filter(|byte| *byte == b'\n').count()),
+            column: count(1 + before.get(line_start..).unwrap_or_default().chars().count()),
+            offset: start,
+            len: end - start,
+        }
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source").field("name", &self.name).field("bytes", &self.text.len()).finish()
+    }
+}
+
+/// A harmless character of the same length in UTF-8; those that steer have one to three bytes.
+fn inert(c: char) -> char {
+    match (is_steering(c), c.len_utf8()) {
+        (false, _) => c,
+        (true, 1) => '?',
+        (true, 2) => '¿',
+        (true, _) => '\u{fffd}',
+    }
+}
+
+/// The commonest wrong encodings on an office computer, told apart by their first bytes.
+fn encoding_hint(bytes: &[u8]) -> &'static str {
+    match bytes {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [_, 0, _, 0, ..] | [0, _, 0, _, ..] => {
+            "it looks like UTF-16 («Unicode» in Windows Notepad): save it again with the encoding UTF-8"
+        }
+        [b'P', b'K', 3, 4, ..] => "it looks like a Word, Excel or zip file: save it as plain text in UTF-8",
+        _ => "save it again with the encoding UTF-8 (not TCVN3, VNI or windows-1258)",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn read(bytes: &[u8]) -> Result<Source, ReadError> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.yaml");
+        fs::write(&path, bytes).unwrap();
+        Source::read(&path)
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_dropped_and_crlf_is_kept() {
+        assert_eq!(read("\u{feff}a: 1\r\nb: 2\r\n".as_bytes()).unwrap().text(), "a: 1\r\nb: 2\r\n");
+    }
+
+    #[test]
+    fn other_encodings_are_named() {
+        for (bytes, word) in [
+            (&b"\xff\xfea\0:\0"[..], "UTF-16"),
+            (b"PK\x03\x04\xff", "Excel"),
+            (b"a: b\nname: S\xe9 N\xf4ng", "TCVN3"),
+        ] {
+            let message = read(bytes).unwrap_err().to_string();
+            assert!(message.contains(word) && message.contains("UTF-8"), "{message}");
+        }
+        assert!(read(b"a: b\nname: S\xe9").unwrap_err().to_string().contains("a.yaml:2: not UTF-8"));
+    }
+
+    #[test]
+    fn the_cap_is_exact() {
+        assert!(read(&vec![b'#'; MAX_BYTES]).is_ok());
+        assert!(matches!(read(&vec![b'#'; MAX_BYTES + 1]), Err(ReadError::TooLarge { .. })));
+    }
+
+    #[test]
+    fn a_missing_file_and_a_directory_say_so() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(matches!(Source::read(&dir.path().join("none.yaml")), Err(ReadError::Io { .. })));
+        assert!(matches!(Source::read(dir.path()), Err(ReadError::Io { .. })));
+    }
+
+    #[test]
+    fn locations_count_characters_and_bytes() {
+        let source = Source::new("a", "é: ỹ\nb: ầu\n");
+        let at = source.location("é: ỹ\nb: ".len(), "ầ".len());
+        assert_eq!((at.line, at.column, at.len), (2, 4, "ầ".len()));
+        assert_eq!(source.location(1, 0).offset, 0);
+        assert_eq!(source.location(usize::MAX, 5).line, 3);
+    }
+}
