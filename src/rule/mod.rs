@@ -1,5 +1,6 @@
 //! What is right: YAML rules, their conditions over facts, and the finding each one makes of a document.
 
+pub mod condition;
 mod model;
 mod verdict;
 
