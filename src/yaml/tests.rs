@@ -248,7 +248,7 @@ fn hostile_texts_end_quickly_with_a_sentence() {
         (&documents, "second document"),
         (&wide, "more than 600000 values"),
     ] {
-         let (line, _) = mistake::<serde_json::Value>(yaml); 
+        let (line, _) = mistake::<serde_json::Value>(yaml);
         assert!(line.contains(word), "{line}");
     }
     assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
