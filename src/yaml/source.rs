@@ -83,7 +83,7 @@ impl Source {
             Ok(text) => Ok(Self::new(path.display().to_string(), text)),
             Err(error) => {
                 let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
-                let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count();
+                let line = valid.split(|byte| *byte == b'\n').count();
                 Err(ReadError::NotUtf8 { path: path.to_owned(), line, hint: encoding_hint(&bytes) })
             }
         }
@@ -109,6 +109,24 @@ impl Source {
         Diagnostic::new(self, at, message.into())
     }
 
+    /// The place of a parser's location; the scanner's own errors know characters only.
+    pub(super) fn location_of(&self, at: serde_saphyr::Location) -> Location {
+        if at.span().byte_offset().is_some() {
+            return Location::from_saphyr(at);
+        }
+        usize::try_from(at.span().offset()).map_or(Location::UNKNOWN, |index| self.location_of_char(index))
+    }
+
+    /// The place of the character with this index.
+    pub(super) fn location_of_char(&self, index: usize) -> Location {
+        let (offset, len) =
+            self.text.char_indices().nth(index).map_or((self.text.len(), 0), |(at, c)| (at, c.len_utf8()));
+        self.location(
+            offset,
+            if self.text.get(offset..).is_some_and(|rest| rest.starts_with(['\n', '\r'])) { 0 } else { len },
+        )
+    }
+
     /// The location of the `len` bytes at byte `offset`; both are moved to character boundaries inside the text.
     pub fn location(&self, offset: usize, len: usize) -> Location {
         let start = self.text.floor_char_boundary(offset);
@@ -117,7 +135,7 @@ impl Source {
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         Location {
-            line: count(1 + before.bytes().filter(|byte| *byte == b'\n').count()),
+            line: count(before.split('\n').count()),
             column: count(1 + before.get(line_start..).unwrap_or_default().chars().count()),
             offset: start,
             len: end - start,
@@ -127,7 +145,7 @@ impl Source {
 
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Source").field("name", &self.name).field("bytes", &self.text.len()).finish()
+        write!(f, "Source({:?}, {} bytes)", self.name, self.text.len())
     }
 }
 
