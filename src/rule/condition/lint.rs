@@ -42,6 +42,16 @@ impl Names {
         names
     }
 
+    /// The shape of what a name at the top stands for.
+    pub fn shape(&self, name: &str) -> Option<&Shape> {
+        self.0.get(name).map(|member| &member.shape)
+    }
+
+    /// Every name.
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// Adds the rule's own parameters as `params`.
     #[must_use]
     pub fn with_params(mut self, params: &serde_json::Map<String, serde_json::Value>) -> Self {
@@ -73,6 +83,8 @@ pub enum Expected {
     Bool,
     /// A scalar or a list of scalars.
     Scalars,
+    /// A fact, which may be absent.
+    Path,
 }
 
 /// Everything wrong with the expression, in the order written.
@@ -84,14 +96,18 @@ pub(super) fn check(
 ) -> Vec<Mistake> {
     let mut lint = Lint { names, source, mistakes: Vec::new(), steps: 0, weight: 1 };
     let scope = Scope::default();
+    if expected == Expected::Path {
+        lint.path(expression, &scope);
+        return lint.mistakes;
+    }
     let whole = lint.used(expression, &scope);
     match (expected, &whole) {
         (_, Type::Unknown) | (Expected::Bool, Type::Known(Shape::Bool)) => {}
         (Expected::Bool, other) => {
             lint.mistake(expression.id, format!("this is {}, not true or false", other.kind()), None);
         }
-        (Expected::Scalars, other) if other.is_scalar_or_list_of_scalars() => {}
-        (Expected::Scalars, other) => {
+        (Expected::Scalars | Expected::Path, other) if other.is_scalar_or_list_of_scalars() => {}
+        (Expected::Scalars | Expected::Path, other) => {
             let help = "end in one fact, as in .map(c, c.name)".to_owned();
             lint.mistake(
                 expression.id,
@@ -148,6 +164,25 @@ impl<'s> Lint<'s> {
         let mistake = Mistake { offset, message, help };
         if !self.mistakes.contains(&mistake) {
             self.mistakes.push(mistake);
+        }
+    }
+
+    /// The fact at the end of a path; any part of it may be absent.
+    fn path(&mut self, e: &IdedExpr, scope: &Scope<'s>) -> Type<'s> {
+        let operand = match &e.expr {
+            Expr::Select(select) => Some((&*select.operand, select.field.as_str())),
+            Expr::Call(call) => match call.args.as_slice() {
+                [operand, index] => literal_text(index).map(|key| (operand, key)),
+                _ => None,
+            },
+            _ => None,
+        };
+        match operand {
+            Some((operand, key)) => {
+                let of = self.path(operand, scope);
+                self.member(e.id, &of, &chain(operand).unwrap_or_default(), key).of
+            }
+            None => self.used(e, scope),
         }
     }
 

@@ -8,7 +8,11 @@ mod syntax;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, sync::Arc, sync::LazyLock};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, LazyLock},
+};
 
 use cel::{
     Context, Env, IdedExpr,
@@ -18,9 +22,10 @@ use cel::{
         value::Val,
     },
 };
+use serde::Serialize;
 use serde_json::Value;
 
-use crate::observation::{Failure, Skip};
+use crate::observation::{Failure, Skip, catalogue};
 
 pub use lint::{Expected, Names};
 
@@ -67,7 +72,8 @@ pub enum Decision<T> {
 }
 
 /// Why a fact was not seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Unseen {
     /// We tried.
     Failed(Failure),
@@ -75,18 +81,59 @@ pub enum Unseen {
     Skipped(Skip),
 }
 
+impl Unseen {
+    /// Reads `{"failed": …}` or `{"skipped": …}`.
+    pub fn read(attempt: &Value) -> Option<Self> {
+        let (key, why) = attempt.as_object()?.iter().next()?;
+        match key.as_str() {
+            // a newer khien may know more reasons than this one
+            "failed" => Some(Self::Failed(
+                serde_json::from_value(why.clone()).unwrap_or_else(|_| Failure::Unsupported(why.to_string())),
+            )),
+            "skipped" => serde_json::from_value(why.clone()).ok().map(Self::Skipped),
+            _ => None,
+        }
+    }
+}
+
 /// Facts bound to names, borrowed from a document.
-pub struct Facts<'v>(Context<'v, 'v>);
+pub struct Facts<'v> {
+    context: Context<'v, 'v>,
+    values: BTreeMap<&'v str, &'v Value>,
+}
 
 impl<'v> Facts<'v> {
     /// No facts yet.
     pub fn new() -> Self {
-        Self(Context::with_env(environment()))
+        Self { context: Context::with_env(environment()), values: BTreeMap::new() }
     }
 
     /// Binds a name; a second binding of a name replaces the first.
-    pub fn bind(&mut self, name: &str, value: &'v Value) {
-        self.0.add_variable_as_val(name, fact::bind(value));
+    pub fn bind(&mut self, name: &'v str, value: &'v Value) {
+        self.context.add_variable_as_val(name, fact::bind(value));
+        self.values.insert(name, value);
+    }
+
+    /// The fact at a path and its value: `null`, at the path of the first key that is not there, where it is
+    /// absent. Nothing where it was not seen.
+    pub fn at(&self, keys: &[String]) -> Option<(String, Value)> {
+        let (first, rest) = keys.split_first()?;
+        let mut value = *self.values.get(first.as_str())?;
+        let mut path = first.clone();
+        for key in rest {
+            if fact::is_unseen(value) {
+                return None;
+            }
+            path = catalogue::join(&path, key);
+            match value.get(key) {
+                Some(inner) => value = inner,
+                None => return Some((path, Value::Null)),
+            }
+        }
+        if fact::is_unseen(value) {
+            return None;
+        }
+        Some((path, value.get("items").unwrap_or(value).clone()))
     }
 }
 
@@ -156,7 +203,7 @@ impl Condition {
     }
 
     fn run<T>(&self, facts: &Facts<'_>, read: impl FnOnce(&dyn Val) -> Result<T, String>) -> Decision<T> {
-        match cel::Value::resolve_val(&self.expression, &facts.0) {
+        match cel::Value::resolve_val(&self.expression, &facts.context) {
             Ok(value) => match read(value.as_ref()) {
                 Ok(value) => Decision::Decided(value),
                 Err(fault) => Decision::Faulty(fault),
@@ -170,18 +217,8 @@ impl Condition {
     }
 }
 
-/// Reads `{"failed": …}` or `{"skipped": …}`.
 fn unseen(attempt: &str) -> Option<Unseen> {
-    let attempt: Value = serde_json::from_str(attempt).ok()?;
-    let (key, why) = attempt.as_object()?.iter().next()?;
-    match key.as_str() {
-        // a newer khien may know more reasons than this one
-        "failed" => Some(Unseen::Failed(
-            serde_json::from_value(why.clone()).unwrap_or_else(|_| Failure::Unsupported(why.to_string())),
-        )),
-        "skipped" => serde_json::from_value(why.clone()).ok().map(Unseen::Skipped),
-        _ => None,
-    }
+    Unseen::read(&serde_json::from_str(attempt).ok()?)
 }
 
 fn json(value: &dyn Val) -> Option<Value> {
