@@ -1,1 +1,3 @@
 //! Pure codecs for what travels: no socket, no clock, no verdict. Every parser here is fuzzed.
+
+pub mod field;
