@@ -1,3 +1,4 @@
 //! Pure codecs for what travels: no socket, no clock, no verdict. Every parser here is fuzzed.
 
 pub mod field;
+pub mod url;
