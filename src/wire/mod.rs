@@ -1,4 +1,5 @@
 //! Pure codecs for what travels: no socket, no clock, no verdict. Every parser here is fuzzed.
 
 pub mod field;
+pub mod http1;
 pub mod url;
