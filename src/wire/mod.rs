@@ -1,7 +1,10 @@
 //! Pure codecs for what travels: no socket, no clock, no verdict. Every parser here is fuzzed.
 
+pub mod content_type_options;
 pub mod cookie;
 pub mod field;
+pub mod frame_options;
 pub mod hsts;
 pub mod http1;
+pub mod referrer_policy;
 pub mod url;
