@@ -2,6 +2,7 @@
 
 pub mod content_type_options;
 pub mod cookie;
+pub mod csp;
 pub mod field;
 pub mod frame_options;
 pub mod hsts;
