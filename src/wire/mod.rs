@@ -1,5 +1,6 @@
 //! Pure codecs for what travels: no socket, no clock, no verdict. Every parser here is fuzzed.
 
+pub mod caa;
 pub mod content_type_options;
 pub mod cookie;
 pub mod csp;
