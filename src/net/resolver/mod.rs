@@ -416,18 +416,20 @@ impl Step {
     }
 
     /// The weakest proof over what was used.
-    fn proof(&self, followed: &[Name], end: Option<&Name>) -> Option<Proof> {
+    fn proof<'a>(&self, followed: &'a [Name], end: Option<&'a Name>) -> Option<Proof> {
         let response = self.validated.response.as_ref()?;
         let mut proofs: Vec<Proof> = Vec::new();
-        let mut wildcard = false;
-        let mut used = |name: &Name, kind: RecordType| {
+        let mut wildcards: Vec<(&'a Name, u8)> = Vec::new();
+        let mut used = |name: &'a Name, kind: RecordType| {
             let before = proofs.len();
             for record in response.answers.iter().filter(|record| record.name == *name) {
                 match &record.data {
                     RData::DNSSEC(DNSSECRData::RRSIG(signature))
                         if signature.input().type_covered == kind =>
                     {
-                        wildcard |= signature.input().num_labels < name.num_labels();
+                        if signature.input().num_labels < name.num_labels() {
+                            wildcards.push((name, signature.input().num_labels));
+                        }
                     }
                     _ if record.record_type() == kind => proofs.push(record.proof),
                     _ => {}
@@ -439,9 +441,13 @@ impl Step {
             used(name, RecordType::CNAME);
         }
         let found = end.is_some_and(|name| used(name, self.question.record_type));
-        // A denial counts where it is the answer, and where a wildcard needs one.
-        if (end.is_some() && !found) || wildcard {
-            proofs.push(self.validated.denial.unwrap_or(Proof::Indeterminate));
+        let denial = self.validated.denial.unwrap_or(Proof::Indeterminate);
+        if end.is_some() && !found {
+            proofs.push(denial);
+        }
+        for (name, labels) in wildcards {
+            let proved = validate::expands_wildcard(response, name, labels);
+            proofs.push(if proved { Proof::Secure } else { denial });
         }
         let synthesised = response.answers.iter().any(|record| record.record_type() == RecordType::DNAME);
         let rank = |proof: &Proof| match proof {

@@ -285,11 +285,15 @@ impl Walk<'_> {
                 .iter()
                 .any(|record| record.record_type() == RecordType::SOA && record.name == name);
             if is_zone {
-                return self.has_ds(&name).await.then(|| Fault::SignatureMissing {
+                if !self.has_ds(&name).await {
+                    return None;
+                }
+                // The zone's own fault explains more than the missing signature.
+                return Some(self.zone(&name).await.err().unwrap_or_else(|| Fault::SignatureMissing {
                     owner: owner.to_ascii(),
                     record_type: kind.to_string(),
                     zone: name.to_ascii(),
-                });
+                }));
             }
             name = name.base_name();
         }
