@@ -13,7 +13,7 @@ use khien::net::{
 };
 use tokio::{task::JoinSet, time::Instant};
 
-async fn resolver(lab: &Lab) -> Resolver {
+fn resolver(lab: &Lab) -> Resolver {
     Resolver::new(&options(lab)).unwrap()
 }
 
@@ -38,7 +38,7 @@ async fn what_exists_and_what_does_not_in_every_kind_of_zone() {
     // The server calls a wildcard's missing type NXDOMAIN; its proof is that of NODATA (RFC 4035 section 3.1.3.4).
     let corrected = [("any.wild.agency. AAAA", Misdeed::NoError), ("any.hashed. AAAA", Misdeed::NoError)];
     let lab = Lab::start(&corrected).await;
-    let resolver = resolver(&lab).await;
+    let resolver = resolver(&lab);
     let mut wrong = Vec::new();
     for (name, record_type, expected) in [
         ("www.agency", A, (Found, Secure)),
@@ -61,6 +61,13 @@ async fn what_exists_and_what_does_not_in_every_kind_of_zone() {
         ("www.plain", A, (Found, Insecure)),
         ("www.plain", AAAA, (NoData, Insecure)),
         ("nothing.plain", A, (NxDomain, Insecure)),
+        ("www.below.plain", A, (Found, Insecure)),
+        ("www.below.plain", AAAA, (NoData, Insecure)),
+        ("nothing.below.plain", A, (NxDomain, Insecure)),
+        ("www.optout", A, (Found, Secure)),
+        ("nothing.optout", A, (NxDomain, Secure)),
+        ("www.child.optout", A, (Found, Insecure)),
+        ("www.child.optout", AAAA, (NoData, Insecure)),
         (".", RecordType::NS, (Found, Secure)),
         ("agency", RecordType::DS, (Found, Secure)),
         ("plain", RecordType::DS, (NoData, Secure)),
@@ -88,7 +95,7 @@ async fn a_fault_in_the_chain_is_bogus_and_named() {
         ("nothing.agency.", Misdeed::StripDenial),
     ])
     .await;
-    let resolver = resolver(&lab).await;
+    let resolver = resolver(&lab);
     // The stale zone's signatures last one second.
     tokio::time::sleep(Duration::from_millis(2200)).await;
     for (name, expected) in [
@@ -112,18 +119,18 @@ async fn a_fault_in_the_chain_is_bogus_and_named() {
 async fn what_could_not_be_seen_is_not_bogus() {
     // The keys of the zone never arrive.
     let lab = Lab::start(&[("agency. DNSKEY", Misdeed::Drop)]).await;
-    let answer = resolver(&lab).await.lookup("www.agency", RecordType::A).await.unwrap();
+    let answer = resolver(&lab).lookup("www.agency", RecordType::A).await.unwrap();
     assert_eq!(seen(&answer), (Outcome::Found, Security::Indeterminate));
     assert!(answer.detail.unwrap().contains("DNSKEY"));
 
     // The resolver cannot hand them out.
     let lab = Lab::start(&[("agency. DNSKEY", Misdeed::ServFail)]).await;
-    let answer = resolver(&lab).await.lookup("www.agency", RecordType::A).await.unwrap();
+    let answer = resolver(&lab).lookup("www.agency", RecordType::A).await.unwrap();
     assert_eq!(answer.security, Security::Indeterminate);
 
     // A resolver that knows no DNSSEC hides every signature.
     let lab = Lab::start(&[("*", Misdeed::Strip)]).await;
-    let answer = resolver(&lab).await.lookup("www.agency", RecordType::A).await.unwrap();
+    let answer = resolver(&lab).lookup("www.agency", RecordType::A).await.unwrap();
     assert_eq!(seen(&answer), (Outcome::Found, Security::Indeterminate));
     assert!(answer.detail.unwrap().contains("no DNSSEC signatures"));
 
@@ -134,9 +141,31 @@ async fn what_could_not_be_seen_is_not_bogus() {
     assert_eq!(answer.security, Security::Indeterminate);
     assert!(answer.detail.unwrap().contains("trust anchor"));
 
+    // Nothing but a header: no zone named, nothing proved.
+    let lab = Lab::start(&[
+        ("www.agency. AAAA", Misdeed::StripAuthority),
+        ("nothing.agency.", Misdeed::StripAuthority),
+        ("www.plain. AAAA", Misdeed::StripAuthority),
+    ])
+    .await;
+    let headers_only = resolver(&lab);
+    for (name, record_type) in
+        [("www.agency", RecordType::AAAA), ("nothing.agency", RecordType::A), ("www.plain", RecordType::AAAA)]
+    {
+        let answer = headers_only.lookup(name, record_type).await.unwrap();
+        assert!(answer.records.is_empty());
+        assert!(
+            matches!(answer.security, Security::Indeterminate | Security::Insecure),
+            "{name}: {:?} {:?}",
+            answer.security,
+            answer.detail
+        );
+        assert_ne!((name, answer.security), ("www.agency", Security::Insecure));
+    }
+
     // The resolver vouches for what we cannot verify.
     let lab = Lab::start(&[("tampered.agency.", Misdeed::TamperAndVouch)]).await;
-    let answer = resolver(&lab).await.lookup("tampered.agency", RecordType::A).await.unwrap();
+    let answer = resolver(&lab).lookup("tampered.agency", RecordType::A).await.unwrap();
     assert_eq!(answer.security, Security::Indeterminate);
     assert!(answer.resolver_ad);
 }
@@ -151,7 +180,7 @@ async fn servfail_is_asked_again_without_validation() {
         ("refused.plain.", Misdeed::Refuse),
     ])
     .await;
-    let resolver = resolver(&lab).await;
+    let resolver = resolver(&lab);
 
     let bogus = resolver.lookup("www.bad", RecordType::A).await.unwrap();
     assert_eq!(seen(&bogus), (Outcome::Found, Security::Bogus));
@@ -180,7 +209,7 @@ async fn servfail_is_asked_again_without_validation() {
 #[tokio::test]
 async fn cnames_are_followed_to_the_end() {
     let lab = Lab::start(&[]).await;
-    let resolver = resolver(&lab).await;
+    let resolver = resolver(&lab);
     for (name, chain, expected) in [
         ("alias.agency", vec!["www.agency"], (Outcome::Found, Security::Secure)),
         ("out.agency", vec!["www.plain"], (Outcome::Found, Security::Insecure)),
@@ -207,7 +236,7 @@ async fn cnames_are_followed_to_the_end() {
 #[tokio::test]
 async fn the_same_question_is_asked_once() {
     let lab = Lab::start(&[]).await;
-    let resolver = resolver(&lab).await;
+    let resolver = resolver(&lab);
     let mut tasks = JoinSet::new();
     for number in 0..300 {
         let resolver = resolver.clone();
@@ -223,7 +252,7 @@ async fn the_same_question_is_asked_once() {
 #[tokio::test]
 async fn truncated_answers_come_over_tcp() {
     let lab = Lab::start(&[("www.agency.", Misdeed::Truncate)]).await;
-    let resolver = resolver(&lab).await;
+    let resolver = resolver(&lab);
     let answer = resolver.lookup("www.agency", RecordType::A).await.unwrap();
     assert_eq!(seen(&answer), (Outcome::Found, Security::Secure));
     assert_eq!(lab.asked("www.agency. A over TCP"), 1);
@@ -238,7 +267,7 @@ async fn nonsense_and_silence_end_in_time() {
         ("once.plain.", Misdeed::DropFirst),
     ])
     .await;
-    let resolver = resolver(&lab).await;
+    let resolver = resolver(&lab);
     let began = Instant::now();
     let late = Error::TimedOut { during: Phase::Query, after: Duration::from_millis(600) };
     assert_eq!(resolver.lookup("silent.plain", RecordType::A).await.unwrap_err(), late);

@@ -96,8 +96,8 @@ const V4: &[(Ipv4Addr, u32, Special)] = &[
     (Ipv4Addr::new(100, 100, 100, 200), 32, Special::Metadata), // Alibaba
     (Ipv4Addr::new(192, 0, 0, 192), 32, Special::Metadata),     // Oracle
     (Ipv4Addr::new(168, 63, 129, 16), 32, Special::Metadata),   // Azure's wire server, on a public address
-    (Ipv4Addr::new(0, 0, 0, 0), 32, Special::Unspecified),
-    (Ipv4Addr::new(0, 0, 0, 0), 8, Special::ThisNetwork),
+    (Ipv4Addr::UNSPECIFIED, 32, Special::Unspecified),
+    (Ipv4Addr::UNSPECIFIED, 8, Special::ThisNetwork),
     (Ipv4Addr::new(10, 0, 0, 0), 8, Special::Private),
     (Ipv4Addr::new(100, 64, 0, 0), 10, Special::Shared),
     (Ipv4Addr::new(127, 0, 0, 0), 8, Special::Loopback),
@@ -111,7 +111,7 @@ const V4: &[(Ipv4Addr, u32, Special)] = &[
     (Ipv4Addr::new(198, 51, 100, 0), 24, Special::Documentation),
     (Ipv4Addr::new(203, 0, 113, 0), 24, Special::Documentation),
     (Ipv4Addr::new(224, 0, 0, 0), 4, Special::Multicast),
-    (Ipv4Addr::new(255, 255, 255, 255), 32, Special::Broadcast),
+    (Ipv4Addr::BROADCAST, 32, Special::Broadcast),
     (Ipv4Addr::new(240, 0, 0, 0), 4, Special::Reserved),
 ];
 

@@ -27,7 +27,7 @@ use super::{
 /// One answer of «slow down» never holds an address longer.
 const BACK_OFF_ONCE: Duration = Duration::from_secs(30);
 /// What one job may spend waiting for a server that asked us to slow down.
-const BACK_OFF_PER_JOB: Duration = Duration::from_secs(60);
+const BACK_OFF_PER_JOB: Duration = Duration::from_mins(1);
 
 /// How long a connection waits for one of the address's own; longer means that a task holds them and wants another.
 const SLOT_WAIT: Duration = Duration::from_secs(90);
@@ -307,7 +307,6 @@ pub(super) struct Admission {
     _state: Arc<LaneState>,
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the shape map_err wants")]
 fn shutting_down(_: AcquireError) -> Error {
     Error::Local(String::from("the run is shutting down"))
 }

@@ -41,7 +41,7 @@ where
 }
 
 async fn silent(stream: TcpStream) {
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     drop(stream);
 }
 
@@ -210,7 +210,8 @@ async fn starts_keep_their_gap_even_from_job_to_job() {
         let lane = net.lane(HERE).await.unwrap();
         let (one, two) =
             tokio::join!(lane.connect("a", port, Purpose::Tls), lane.connect("a", port, Purpose::Tls));
-        (one.unwrap(), two.unwrap());
+        one.unwrap();
+        two.unwrap();
     }
     // Four starts, three gaps.
     assert!(began.elapsed() >= Duration::from_millis(300), "{:?}", began.elapsed());
@@ -227,7 +228,7 @@ async fn a_back_off_holds_the_address_and_is_bounded() {
     lane.connect("a", port, Purpose::Tls).await.unwrap();
     assert!(began.elapsed() >= Duration::from_millis(300));
 
-    lane.back_off(Duration::from_secs(3600)).unwrap();
+    lane.back_off(Duration::from_hours(1)).unwrap();
     let until = lane.lanes.not_before(HERE).unwrap();
     assert!(until <= Instant::now() + Duration::from_secs(30));
     let spent = Err(Error::BudgetSpent { what: Budget::BackOff });

@@ -62,6 +62,8 @@ pub(crate) enum Misdeed {
     TamperAndVouch,
     /// The right ID, then rubbish.
     Garbage,
+    /// The whole authority section taken out.
+    StripAuthority,
     /// NXDOMAIN turned into NOERROR.
     NoError,
     /// A good answer to something else.
@@ -82,50 +84,63 @@ pub(crate) struct Lab {
 type Zone = InMemoryZoneHandler<TokioRuntimeProvider>;
 type Key = (Box<dyn SigningKey>, DNSKEY);
 
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY: Duration = Duration::from_hours(24);
 
 impl Lab {
     /// Starts the zones and a front with these misdeeds.
     pub(crate) async fn start(misdeeds: &[(&str, Misdeed)]) -> Lab {
-        let (root, agency, hashed) = (key(), key(), key());
+        let (root, agency, hashed, optout) = (key(), key(), key(), key());
         let (bad, wrong, stale) = (key(), key(), key());
         let anchor_file = file(&format!("; the lab's root\n. 3600 IN DNSKEY {}\n", root.1));
         let RData::DNSSEC(DNSSECRData::DS(digest)) = ds(".", &root.1) else { unreachable!() };
         let digest_file = file(&format!(". IN DS {digest}\n"));
 
-        let delegations: Vec<(&str, RData)> = ["agency.", "hashed.", "plain.", "bad.", "stale.", "keyless."]
-            .into_iter()
-            .map(|name| (name, RData::NS(NS(n("ns.lab.")))))
-            .chain([
-                ("agency.", ds("agency.", &agency.1)),
-                ("hashed.", ds("hashed.", &hashed.1)),
-                ("bad.", ds("bad.", &wrong.1)),
-                ("stale.", ds("stale.", &stale.1)),
-                ("keyless.", ds("keyless.", &wrong.1)),
-            ])
-            .collect();
+        let delegations: Vec<(&str, RData)> =
+            ["agency.", "hashed.", "optout.", "plain.", "bad.", "stale.", "keyless."]
+                .into_iter()
+                .map(|name| (name, RData::NS(NS(n("ns.lab.")))))
+                .chain([
+                    ("agency.", ds("agency.", &agency.1)),
+                    ("hashed.", ds("hashed.", &hashed.1)),
+                    ("optout.", ds("optout.", &optout.1)),
+                    ("bad.", ds("bad.", &wrong.1)),
+                    ("stale.", ds("stale.", &stale.1)),
+                    ("keyless.", ds("keyless.", &wrong.1)),
+                ])
+                .collect();
         let root = zone(".", delegations, Some((root, DAY)));
+        let hashed_records = vec![("www.hashed.", a(7)), ("*.wild.hashed.", a(7)), ("*.hashed.", a(7))];
+        let optout_records = vec![("www.optout.", a(8)), ("child.optout.", RData::NS(NS(n("ns.lab."))))];
+        let plain_records =
+            vec![("www.plain.", a(3)), ("mail.plain.", a(3)), ("below.plain.", RData::NS(NS(n("ns.lab."))))];
         let children = [
             ("agency.", zone("agency.", agency_records(), Some((agency, DAY)))),
-            ("hashed.", hashed_zone(hashed)),
-            ("plain.", zone("plain.", vec![("www.plain.", a(3)), ("mail.plain.", a(3))], None)),
+            ("hashed.", hashed_zone("hashed.", hashed, false, hashed_records)),
+            ("optout.", hashed_zone("optout.", optout, true, optout_records)),
+            ("child.optout.", zone("child.optout.", vec![("www.child.optout.", a(8))], None)),
+            ("below.plain.", zone("below.plain.", vec![("www.below.plain.", a(9))], None)),
+            ("plain.", zone("plain.", plain_records, None)),
             ("bad.", zone("bad.", vec![("www.bad.", a(4))], Some((bad, DAY)))),
             ("stale.", zone("stale.", vec![("www.stale.", a(5))], Some((stale, Duration::from_secs(1))))),
             ("keyless.", zone("keyless.", vec![("www.keyless.", a(6))], None)),
         ];
         // A catalog that holds parent and child would answer DS from the child, so the root is served apart for DS.
         let root = Arc::new(root);
-        let (mut parent, mut all) = (Catalog::new(), Catalog::new());
+        let (mut parent, mut middle, mut all) = (Catalog::new(), Catalog::new(), Catalog::new());
         parent.upsert(n(".").into(), vec![Arc::clone(&root) as _]);
         all.upsert(n(".").into(), vec![root]);
         for (origin, child) in children {
-            all.upsert(n(origin).into(), vec![Arc::new(child)]);
+            let child = Arc::new(child);
+            if n(origin).num_labels() == 1 {
+                middle.upsert(n(origin).into(), vec![Arc::clone(&child) as _]);
+            }
+            all.upsert(n(origin).into(), vec![child]);
         }
-        let (parent, all) = (serve(parent).await, serve(all).await);
+        let (parent, middle, all) = (serve(parent).await, serve(middle).await, serve(all).await);
 
         let misdeeds: HashMap<String, Misdeed> =
             misdeeds.iter().map(|(what, misdeed)| ((*what).to_owned(), *misdeed)).collect();
-        let front = Arc::new(Front { parent, all, misdeeds, asked: Arc::default() });
+        let front = Arc::new(Front { parent, middle, all, misdeeds, asked: Arc::default() });
         let udp = Arc::new(UdpSocket::bind("127.0.0.1:0").await.unwrap());
         let address = udp.local_addr().unwrap();
         let tcp = TcpListener::bind(address).await.unwrap();
@@ -140,6 +155,23 @@ impl Lab {
         self.asked.lock().unwrap().get(question).copied().unwrap_or(0)
     }
 }
+
+/// A chain of one CNAME too many.
+const LINKS: [&str; 13] = [
+    "c0.agency.",
+    "c1.agency.",
+    "c2.agency.",
+    "c3.agency.",
+    "c4.agency.",
+    "c5.agency.",
+    "c6.agency.",
+    "c7.agency.",
+    "c8.agency.",
+    "c9.agency.",
+    "c10.agency.",
+    "c11.agency.",
+    "c12.agency.",
+];
 
 fn agency_records() -> Vec<(&'static str, RData)> {
     let alias = |to: &str| RData::CNAME(CNAME(n(to)));
@@ -162,21 +194,6 @@ fn agency_records() -> Vec<(&'static str, RData)> {
             RData::TLSA(TLSA::new(CertUsage::DaneEe, Selector::Spki, Matching::Sha256, vec![1; 32])),
         ),
         ("big.agency.", RData::TXT(TXT::new((b'a'..b'k').map(long).collect()))),
-    ];
-    const LINKS: [&str; 13] = [
-        "c0.agency.",
-        "c1.agency.",
-        "c2.agency.",
-        "c3.agency.",
-        "c4.agency.",
-        "c5.agency.",
-        "c6.agency.",
-        "c7.agency.",
-        "c8.agency.",
-        "c9.agency.",
-        "c10.agency.",
-        "c11.agency.",
-        "c12.agency.",
     ];
     records.extend(LINKS.windows(2).map(|pair| (pair[0], alias(pair[1]))));
     records
@@ -203,15 +220,14 @@ fn ds(name: &str, key: &DNSKEY) -> RData {
     RData::DNSSEC(DNSSECRData::DS(DS::new(tag, algorithm, DigestType::SHA256, digest.as_ref().to_vec())))
 }
 
-fn hashed_zone(key: Key) -> Zone {
+fn hashed_zone(origin: &str, key: Key, opt_out: bool, records: Vec<(&str, RData)>) -> Zone {
     let proof = NxProofKind::Nsec3 {
         algorithm: Nsec3HashAlgorithm::SHA1,
         salt: Arc::default(),
         iterations: 0,
-        opt_out: false,
+        opt_out,
     };
-    let records = vec![("www.hashed.", a(7)), ("*.wild.hashed.", a(7)), ("*.hashed.", a(7))];
-    denying_zone("hashed.", records, Some((key, DAY)), Some(proof))
+    denying_zone(origin, records, Some((key, DAY)), Some(proof))
 }
 
 fn zone(origin: &str, records: Vec<(&str, RData)>, key: Option<(Key, Duration)>) -> Zone {
@@ -256,7 +272,10 @@ async fn serve(catalog: Catalog) -> SocketAddr {
 }
 
 struct Front {
+    /// The root alone.
     parent: SocketAddr,
+    /// The zones of one label.
+    middle: SocketAddr,
     all: SocketAddr,
     misdeeds: HashMap<String, Misdeed>,
     asked: Arc<Mutex<BTreeMap<String, usize>>>,
@@ -301,7 +320,11 @@ impl Front {
             *times += 1;
             *times
         };
-        let backend = if kind == RecordType::DS { self.parent } else { self.all };
+        let backend = match (kind, asked.name().num_labels()) {
+            (RecordType::DS, 0 | 1) => self.parent,
+            (RecordType::DS, 2) => self.middle,
+            _ => self.all,
+        };
         let whole = format!("{name} {kind}");
         let misdeed = [whole.as_str(), name.as_str(), "*"].iter().find_map(|what| self.misdeeds.get(*what));
         let checking_disabled = message.metadata.checking_disabled;
@@ -342,6 +365,7 @@ impl Front {
                 }
                 answer.metadata.authentic_data = *tamper == Misdeed::TamperAndVouch;
             }
+            Some(Misdeed::StripAuthority) => answer.authorities.clear(),
             Some(Misdeed::NoError) => answer.metadata.response_code = ResponseCode::NoError,
             Some(Misdeed::AnotherQuestion) => {
                 answer.queries = vec![Query::query(n("something.else."), RecordType::A)];

@@ -425,11 +425,10 @@ impl Step {
             for record in response.answers.iter().filter(|record| record.name == *name) {
                 match &record.data {
                     RData::DNSSEC(DNSSECRData::RRSIG(signature))
-                        if signature.input().type_covered == kind =>
+                        if signature.input().type_covered == kind
+                            && signature.input().num_labels < name.num_labels() =>
                     {
-                        if signature.input().num_labels < name.num_labels() {
-                            wildcards.push((name, signature.input().num_labels));
-                        }
+                        wildcards.push((name, signature.input().num_labels));
                     }
                     _ if record.record_type() == kind => proofs.push(record.proof),
                     _ => {}

@@ -68,7 +68,7 @@ pub(super) async fn validate(
         }
         Ok(Ok(response)) => {
             let denial = absence_proof(&response);
-            (Some(response), denial)
+            (Some(response), Some(denial))
         }
         Ok(Err(NetError::Dns(DnsError::Nsec { response, proof, .. }))) => (Some(*response), Some(proof)),
         Ok(Err(error)) => {
@@ -82,17 +82,17 @@ pub(super) async fn validate(
 
 /// The proof behind an answer that the validator let through although it may hold no records: signed denial,
 /// authority from an unsigned zone, or nothing at all below an insecure delegation.
-fn absence_proof(response: &DnsResponse) -> Option<Proof> {
+fn absence_proof(response: &DnsResponse) -> Proof {
     let denials = [RecordType::NSEC, RecordType::NSEC3];
     if response
         .authorities
         .iter()
         .any(|record| record.proof == Proof::Secure && denials.contains(&record.record_type()))
     {
-        return Some(Proof::Secure);
+        return Proof::Secure;
     }
     // Without a secure denial the library passes an empty answer only when it proved the zone insecure.
-    Some(Proof::Insecure)
+    Proof::Insecure
 }
 
 /// Whether a proven NSEC shows that nothing closer than the wildcard of `labels` labels stands for `name` (RFC 4035

@@ -21,7 +21,7 @@ use super::{
 
 /// Zones between an answer and the root; names have at most 127 labels, real ones under ten cuts.
 const MOST_ZONES: usize = 20;
-/// RRsets of one answer that are looked at.
+/// `RRset`s of one answer that are looked at.
 const MOST_RRSETS: usize = 20;
 /// Signatures of one `RRset`, and keys of one zone, that are tried: a crafted answer must not cost us hours.
 const MOST_TRIES: usize = 16;

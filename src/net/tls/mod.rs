@@ -40,7 +40,7 @@ pub enum Versions {
     Tls13,
 }
 
-/// What to put into the ClientHello.
+/// What to put into the `ClientHello`.
 #[derive(Debug, Clone, Default)]
 pub struct Offer {
     /// SNI. `None`, an IP literal or a name that is none send no SNI at all (RFC 6066 section 3).
