@@ -90,7 +90,14 @@ pub enum Error {
         /// What was under way.
         during: Phase,
     },
-    /// No route to the host or its network, as the kernel or a router said.
+    /// This machine has no route to the address at all, as one without IPv6 has none to any IPv6 address. Nothing was
+    /// sent; it says nothing about the peer.
+    #[error("this machine has no route to {address}")]
+    NoRoute {
+        /// The address that would have been dialled.
+        address: IpAddr,
+    },
+    /// Host or network unreachable, as a router said.
     #[error("host or network unreachable")]
     Unreachable,
     /// The address must not be dialled.

@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicU32, AtomicU64, Ordering},
@@ -228,6 +228,7 @@ impl Lane {
             .map_err(|_| Error::TimedOut { during: Phase::Connect, after: options.connect_timeout })?
             .map_err(|error| match Error::from_io(&error, Phase::Connect) {
                 Error::TimedOut { during, .. } => Error::TimedOut { during, after: options.connect_timeout },
+                Error::Unreachable if !has_route(dialled.ip()) => Error::NoRoute { address: dialled.ip() },
                 other => other,
             })?;
         let peer = Peer { host: host.to_owned(), logical, dialled };
@@ -316,6 +317,17 @@ fn take(counter: &AtomicU32, limit: u32, what: Budget) -> Result<(), Error> {
         .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |spent| (spent < limit).then_some(spent + 1))
         .map(drop)
         .map_err(|_| Error::BudgetSpent { what })
+}
+
+/// Whether this machine has any route to the address. Connecting a UDP socket only asks the routing table; nothing
+/// is sent.
+#[expect(clippy::disallowed_methods, reason = "a UDP socket that is connected and never written to")]
+pub(super) fn has_route(address: IpAddr) -> bool {
+    let here: IpAddr = match address {
+        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    std::net::UdpSocket::bind((here, 0)).and_then(|socket| socket.connect((address, 9))).is_ok()
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place that dials what is being checked")]

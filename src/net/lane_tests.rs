@@ -1,6 +1,6 @@
 //! Lanes against peers on loopback: mapping, deadlines, caps, budgets, fairness, cancellation.
 
-use std::{collections::BTreeMap, net::Ipv4Addr};
+use std::collections::BTreeMap;
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -128,6 +128,18 @@ async fn refused_reset_and_oversized() {
     };
     assert_eq!(error, Error::TooLarge { limit: 100_000 });
     assert!(total <= 100_000 && connection.bytes_read() <= 100_001);
+}
+
+#[tokio::test]
+async fn a_machine_without_a_route_says_so_of_itself() {
+    let net = net(lab());
+    assert!(net.has_route(HERE));
+    let far: IpAddr = "2405:4800::1".parse().unwrap();
+    if !net.has_route(far) {
+        let lane = net.lane(far).await.unwrap();
+        let error = lane.connect("www.test", 443, Purpose::Tls).await.err();
+        assert_eq!(error, Some(Error::NoRoute { address: far }));
+    }
 }
 
 #[tokio::test]

@@ -72,6 +72,12 @@ impl Net {
         self.options.connect_to(host, port).map(|to| to.ip())
     }
 
+    /// Whether this machine has any route to the address; sends nothing. Without one, what is behind it is untested,
+    /// not unreachable.
+    pub fn has_route(&self, address: IpAddr) -> bool {
+        lane::has_route(address)
+    }
+
     /// Lanes that somebody uses or waits for, and global permits that are free: for progress and tests.
     pub fn load(&self) -> (usize, usize) {
         (self.lanes.in_use(), self.lanes.free_permits())

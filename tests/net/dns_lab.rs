@@ -141,11 +141,10 @@ impl Lab {
         let misdeeds: HashMap<String, Misdeed> =
             misdeeds.iter().map(|(what, misdeed)| ((*what).to_owned(), *misdeed)).collect();
         let front = Arc::new(Front { parent, middle, all, misdeeds, asked: Arc::default() });
-        let udp = Arc::new(UdpSocket::bind("127.0.0.1:0").await.unwrap());
+        let (udp, tcp) = listen().await;
         let address = udp.local_addr().unwrap();
-        let tcp = TcpListener::bind(address).await.unwrap();
         let asked = Arc::clone(&front.asked);
-        tokio::spawn(over_udp(Arc::clone(&front), udp));
+        tokio::spawn(over_udp(Arc::clone(&front), Arc::new(udp)));
         tokio::spawn(over_tcp(front, tcp));
         Lab { address, anchor_file, digest_file, asked }
     }
@@ -263,12 +262,23 @@ fn file(text: &str) -> tempfile::NamedTempFile {
 
 async fn serve(catalog: Catalog) -> SocketAddr {
     let mut server = Server::new(catalog);
-    let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let (udp, tcp) = listen().await;
     let address = udp.local_addr().unwrap();
     server.register_socket(udp);
-    server.register_listener(TcpListener::bind(address).await.unwrap(), Duration::from_secs(5), 4096);
+    server.register_listener(tcp, Duration::from_secs(5), 4096);
     tokio::spawn(async move { server.block_until_done().await });
     address
+}
+
+/// One free port for UDP and TCP; what is free for one may be taken for the other.
+async fn listen() -> (UdpSocket, TcpListener) {
+    for _ in 0..100 {
+        let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        if let Ok(tcp) = TcpListener::bind(udp.local_addr().unwrap()).await {
+            return (udp, tcp);
+        }
+    }
+    unreachable!("no port is free for both UDP and TCP")
 }
 
 struct Front {

@@ -16,6 +16,9 @@ use crate::net::error::Error;
 /// behind a dead server one after another, short enough that a hiccup does not spoil the run.
 const FAILURE_STANDS: Duration = Duration::from_secs(10);
 
+/// Wire bytes a generation may hold: the number of answers is bounded already, but a hostile zone chooses their size.
+const GENERATION_BYTES: usize = 32 * 1024 * 1024;
+
 type Cell = Arc<OnceCell<Entry>>;
 
 #[derive(Debug)]
@@ -36,6 +39,14 @@ pub(super) struct Cache {
 struct Generations {
     young: HashMap<Question, Cell>,
     old: HashMap<Question, Cell>,
+    young_bytes: usize,
+}
+
+impl Generations {
+    fn turn_over(&mut self) {
+        self.old = std::mem::take(&mut self.young);
+        self.young_bytes = 0;
+    }
 }
 
 impl Cache {
@@ -53,6 +64,7 @@ impl Cache {
         let entry = cell
             .get_or_init(|| async {
                 let result = ask.await.map(Arc::new);
+                self.weigh(result.as_ref().map_or(0, |response| response.as_buffer().len()));
                 Entry { result, at: Instant::now() }
             })
             .await;
@@ -68,10 +80,18 @@ impl Cache {
         }
         let cell = generations.old.remove(question).filter(fresh).unwrap_or_default();
         if generations.young.len() >= self.half {
-            generations.old = std::mem::take(&mut generations.young);
+            generations.turn_over();
         }
         generations.young.insert(question.clone(), Arc::clone(&cell));
         cell
+    }
+
+    fn weigh(&self, bytes: usize) {
+        let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
+        generations.young_bytes = generations.young_bytes.saturating_add(bytes);
+        if generations.young_bytes > GENERATION_BYTES {
+            generations.turn_over();
+        }
     }
 
     #[cfg(test)]

@@ -20,7 +20,7 @@ use hickory_proto::{
     op::{DnsRequest, DnsRequestOptions, DnsResponse, Query, ResponseCode},
     rr::{Name, RData, Record, RecordType},
 };
-use tokio::time::timeout;
+use tokio::{task::JoinSet, time::timeout};
 
 use super::{Upstream, exchange::Question};
 use crate::net::error::Error;
@@ -59,19 +59,29 @@ pub(super) async fn validate(
     let mut options = DnsRequestOptions::default();
     options.edns_set_dnssec_ok = true;
     let query = Query::query(question.name.clone(), question.record_type);
-    let result = timeout(VALIDATION_TIMEOUT, secure.lookup(query, options).first_answer()).await;
+    // In a task of its own: a panic in the library over some hostile answer must not take the site's job with it.
+    // Dropping the set aborts the task.
+    let mut task = JoinSet::new();
+    task.spawn(async move { secure.lookup(query, options).first_answer().await });
+    let result = timeout(VALIDATION_TIMEOUT, task.join_next()).await;
 
     let (response, denial) = match result {
         Err(_) => {
             note(&trouble, format!("no end of the validation after {VALIDATION_TIMEOUT:?}"));
             (None, None)
         }
-        Ok(Ok(response)) => {
+        Ok(None | Some(Err(_))) => {
+            note(&trouble, String::from("the validator failed on this answer"));
+            (None, None)
+        }
+        Ok(Some(Ok(Ok(response)))) => {
             let denial = absence_proof(&response);
             (Some(response), Some(denial))
         }
-        Ok(Err(NetError::Dns(DnsError::Nsec { response, proof, .. }))) => (Some(*response), Some(proof)),
-        Ok(Err(error)) => {
+        Ok(Some(Ok(Err(NetError::Dns(DnsError::Nsec { response, proof, .. }))))) => {
+            (Some(*response), Some(proof))
+        }
+        Ok(Some(Ok(Err(error)))) => {
             note(&trouble, error.to_string());
             (None, None)
         }
