@@ -23,8 +23,8 @@ pub use suite::{
 };
 
 /// When and from what these tables were written.
-pub const SNAPSHOT: &str = "transcribed 2026-11 from the RFCs and drafts that define the entries; suites compared with \
-     OpenSSL 3.0.19, rustls 0.23.46, scapy 2.8.0 and cryptodatahub 1.6.1, not with the registry itself";
+pub const SNAPSHOT: &str = "transcribed 2026-11 from the RFCs and drafts that define the entries; compared with \
+     OpenSSL 3.0.19 (suites), rustls 0.23.46, scapy 2.8.0 and cryptodatahub 1.6.1, not with the registry itself";
 
 /// IANA's name of a cipher suite, or `0x1234`.
 pub fn cipher_suite_name(code: u16) -> Cow<'static, str> {

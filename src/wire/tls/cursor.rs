@@ -318,9 +318,9 @@ mod tests {
         let mut w = Writer::new();
         assert!(w.vec8("Test", &[0; 255]).is_ok());
         assert!(w.vec8("Test", &[0; 256]).is_err());
-        assert!(w.vec16("Test", &[0; 65_535]).is_ok());
-        assert!(w.vec16("Test", &[0; 65_536]).is_err());
-        assert!(w.vec24("Test", &[0; 0x0100_0000]).is_err());
+        assert!(w.vec16("Test", &vec![0; 65_535]).is_ok());
+        assert!(w.vec16("Test", &vec![0; 65_536]).is_err());
+        assert!(w.vec24("Test", &vec![0; 0x0100_0000]).is_err());
         assert!(w.u16_list8("Test", &[0; 128]).is_err());
     }
 }

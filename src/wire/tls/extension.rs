@@ -354,7 +354,7 @@ mod tests {
         assert_eq!(Extension::compress_certificate(&[2]).unwrap().body, [2, 0, 2]);
         assert!(Extension::key_share(&[KeyShareEntry { group: 29, key: vec![] }]).is_err());
         assert!(Extension::alpn(&[b""]).is_err() && Extension::alpn(&[&[b'x'; 256]]).is_err());
-        assert!(Extension::supported_groups(&[0; 32_768]).is_err());
+        assert!(Extension::supported_groups(&vec![0; 32_768]).is_err());
         assert!(Extension::supported_versions(&[Version::TLS12; 128]).is_err());
     }
 

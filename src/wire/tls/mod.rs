@@ -8,6 +8,8 @@
 //! - [`Malformed`] and [`EncodeError`] say what is wrong and where.
 
 mod alert;
+#[cfg(test)]
+mod captures;
 mod cursor;
 mod extension;
 mod foreign;

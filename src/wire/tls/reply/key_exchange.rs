@@ -159,7 +159,8 @@ fn read_explicit_curve(r: &mut Reader<'_>, curve_type: u8) -> Result<usize, Malf
 
 impl ServerKeyExchange {
     /// Parses the body of a `server_key_exchange` message for the negotiated suite and version. An exchange that has
-    /// no such message (RSA, static DH, TLS 1.3, Kerberos, GOST) is [`Problem::Unexpected`].
+    /// no such message (RSA, static DH, TLS 1.3, Kerberos, GOST), or one of its own that no server met uses (ECCPWD,
+    /// CECPQ1), is [`Problem::Unexpected`].
     pub fn parse(suite: &SuiteProperties, version: Version, body: &[u8]) -> Result<Self, Malformed> {
         let mut r = Reader::new(body);
         let psk = matches!(

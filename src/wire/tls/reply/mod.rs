@@ -21,3 +21,6 @@ pub use server_hello::{Downgrade, HELLO_RETRY_REQUEST_RANDOM, ServerHello};
 pub fn parse_server_hello_done(body: &[u8]) -> Result<(), Malformed> {
     Reader::new(body).end("ServerHelloDone")
 }
+
+#[cfg(test)]
+mod tests;
