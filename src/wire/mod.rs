@@ -1,5 +1,9 @@
 //! Pure codecs for what travels: no socket, no clock, no verdict. Every parser here is fuzzed.
 
+pub mod iana;
+pub mod sslv2;
+pub mod tls;
+
 pub mod caa;
 pub mod content_type_options;
 pub mod cookie;
