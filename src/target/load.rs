@@ -54,7 +54,7 @@ fn inventory(reader: &mut Reader<'_>, raw: raw::Inventory) -> Option<Inventory> 
     let ids = ids(reader, &raw.units);
     let province = province(reader, &raw.province);
     let lead_agency = lead_agency(reader, &raw.lead_agency);
-    let authorisation = raw.authorisation.map(|raw| authorisation(reader, raw));
+    let authorisation = optional(raw.authorisation, |raw| authorisation(reader, raw));
     let vantage = match raw.vantage {
         Some(raw) => reader.line(&raw.name).map(|name| Vantage { name, inside: raw.inside.unwrap_or(false) }),
         None => Some(Vantage::default()),
@@ -71,10 +71,7 @@ fn inventory(reader: &mut Reader<'_>, raw: raw::Inventory) -> Option<Inventory> 
     Some(Inventory {
         province: province?,
         lead_agency: lead_agency?,
-        authorisation: match authorisation {
-            Some(authorisation) => Some(authorisation?),
-            None => None,
-        },
+        authorisation: authorisation.ok()?,
         vantage: vantage?,
         allow_private: raw.allow_private.unwrap_or(false),
         index: Index::new(&units, &zones, &exclusions),
@@ -125,17 +122,13 @@ fn lead_agency(reader: &mut Reader<'_>, raw: &raw::LeadAgency) -> Option<LeadAge
     let contact = reader.header_word(&raw.contact, "an e-mail address", |word| {
         word.split_once('@').is_some_and(|(user, host)| !user.is_empty() && Host::parse(host).is_ok())
     });
-    let url = raw.url.as_ref().map(|url| {
+    let url = optional(raw.url.as_ref(), |url| {
         reader.header_word(url, "a web address such as https://tinhmau.example/khien", |word| {
             let rest = word.strip_prefix("https://").or_else(|| word.strip_prefix("http://"));
             rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
         })
     });
-    let url = match url {
-        Some(url) => Some(url?),
-        None => None,
-    };
-    Some(LeadAgency { name: name?, contact: contact?, url })
+    Some(LeadAgency { name: name?, contact: contact?, url: url.ok()? })
 }
 
 fn authorisation(reader: &mut Reader<'_>, raw: raw::Authorisation) -> Option<Authorisation> {
@@ -192,33 +185,34 @@ fn unit(reader: &mut Reader<'_>, raw: raw::Unit, ids: &Ids, seen: &mut Sites) ->
         name: name?,
         kind: raw.kind.value,
         block: block?,
-        parent: parent?,
-        level: level?,
-        contact: contact?,
+        parent: parent.ok()?,
+        level: level.ok()?,
+        contact: contact.ok()?,
         validity: validity?,
-        successor: successor?,
+        successor: successor.ok()?,
         sites: sites?,
     })
 }
 
+/// The mistake has been told; the value is missing.
+#[derive(Clone, Copy)]
+struct Told;
+
 /// Absent is fine, present must be readable.
-fn optional<T, U>(written: Option<T>, read: impl FnOnce(T) -> Option<U>) -> Option<Option<U>> {
-    match written {
-        Some(written) => read(written).map(Some),
-        None => Some(None),
-    }
+fn optional<T, U>(written: Option<T>, read: impl FnOnce(T) -> Option<U>) -> Result<Option<U>, Told> {
+    written.map(|written| read(written).ok_or(Told)).transpose()
 }
 
 fn validity(reader: &mut Reader<'_>, raw: Option<raw::Validity>) -> Option<Validity> {
     let Some(raw) = raw else { return Some(Validity::default()) };
     let from = optional(raw.from.as_ref(), |written| reader.date(written));
     let until = optional(raw.until.as_ref(), |written| reader.date(written));
-    if let (Some(Some(from)), Some(Some(until)), Some(written)) = (from, until, &raw.until)
+    if let (Ok(Some(from)), Ok(Some(until)), Some(written)) = (from, until, &raw.until)
         && until < from
     {
         reader.error(written.at, format!("`until` ({until}) lies before `from` ({from})"));
     }
-    Some(Validity { from: from?, until: until? })
+    Some(Validity { from: from.ok()?, until: until.ok()? })
 }
 
 /// The sites read so far, by host and port.
@@ -268,7 +262,7 @@ fn site(
     let authority = reader.authority(&raw.host);
     let port = optional(raw.port, |written| reader.port(written));
     let shared_operator = optional(raw.shared_operator.as_ref(), |written| reader.reference(written, ids));
-    let (authority, port, shared_operator) = (authority?, port?, shared_operator?);
+    let (authority, port, shared_operator) = (authority?, port.ok()?, shared_operator.ok()?);
     if let (Some(in_host), Some(port)) = (authority.port, port)
         && in_host != port
     {
@@ -347,7 +341,7 @@ fn lab(reader: &mut Reader<'_>, raw: raw::Lab) -> Option<Lab> {
         |raw| {
             let mut port = |written: Option<Located<u16>>| optional(written, |written| reader.port(written));
             let (http, https, smtp, dns) = (port(raw.http), port(raw.https), port(raw.smtp), port(raw.dns));
-            Some(Ports { http: http?, https: https?, smtp: smtp?, dns: dns? })
+            Some(Ports { http: http.ok()?, https: https.ok()?, smtp: smtp.ok()?, dns: dns.ok()? })
         },
     );
     let mut path =
@@ -356,11 +350,11 @@ fn lab(reader: &mut Reader<'_>, raw: raw::Lab) -> Option<Lab> {
         (path(raw.ca_file), path(raw.root_hints), path(raw.trust_anchor));
     Some(Lab {
         connect_to: connect_to?,
-        resolver: resolver?,
+        resolver: resolver.ok()?,
         ports: ports?,
-        ca_file: ca_file?,
-        root_hints: root_hints?,
-        trust_anchor: trust_anchor?,
+        ca_file: ca_file.ok()?,
+        root_hints: root_hints.ok()?,
+        trust_anchor: trust_anchor.ok()?,
     })
 }
 

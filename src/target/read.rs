@@ -148,7 +148,7 @@ impl<'a> Reader<'a> {
                 format!("write `{date}`"),
             ),
             None => {
-                self.error(written.at, format!("`{text}` is not a date; expected one such as 2026-11-01"))
+                self.error(written.at, format!("`{text}` is not a date; expected one such as 2026-11-01"));
             }
         }
         None
