@@ -148,6 +148,26 @@ pub enum UnitKind {
 }
 
 impl UnitKind {
+    /// All kinds, in the order of the documentation.
+    pub const ALL: [Self; 16] = [
+        Self::VanPhong,
+        Self::So,
+        Self::Ban,
+        Self::ThanhTra,
+        Self::TrungTam,
+        Self::DonViSuNghiep,
+        Self::Cong,
+        Self::DoanThe,
+        Self::Huyen,
+        Self::ThiXa,
+        Self::ThanhPho,
+        Self::Xa,
+        Self::Phuong,
+        Self::ThiTran,
+        Self::DacKhu,
+        Self::Khac,
+    ];
+
     /// The block such a unit is ranked in unless the inventory says otherwise; `None` for [`UnitKind::Khac`].
     pub fn default_block(self) -> Option<Block> {
         match self {
