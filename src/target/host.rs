@@ -179,9 +179,10 @@ impl Host {
 
     /// The other of the pair `x` and `www.x`; `None` when it would not be a host name.
     pub fn www_twin(&self) -> Option<Self> {
-        match self.0.strip_prefix("www.") {
-            Some(rest) => Self::parse(rest).ok(),
-            None => Self::parse(&format!("www.{}", self.0)).ok(),
+        const WWW: &str = "www.";
+        match self.0.strip_prefix(WWW) {
+            Some(rest) => rest.contains('.').then(|| Self(rest.into())),
+            None => (WWW.len() + self.0.len() <= MAX_NAME).then(|| Self(format!("{WWW}{}", self.0).into())),
         }
     }
 }

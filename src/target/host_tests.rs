@@ -182,6 +182,9 @@ proptest! {
             prop_assert_eq!(Host::parse(host.as_str()), Ok(host.clone()));
             prop_assert!(host.as_str().is_ascii() && host.as_str().len() <= 253 && host.labels().count() >= 2);
             prop_assert_eq!(Host::parse(&host.to_unicode()), Ok(host.clone()));
+            for other in [host.www_twin(), host.parent()].into_iter().flatten() {
+                prop_assert_eq!(Host::parse(other.as_str()), Ok(other.clone()));
+            }
             prop_assert_eq!(Authority::parse(&text), Ok(Authority { host, port: None, was_url: false }));
         }
     }

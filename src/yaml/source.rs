@@ -132,10 +132,13 @@ impl Source {
         let start = self.text.floor_char_boundary(offset);
         let end = self.text.ceil_char_boundary(start.saturating_add(len).min(self.text.len()));
         let before = self.text.get(..start).unwrap_or_default();
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        // YAML ends a line at LF, CR LF and a lone CR; within a CR LF the line has not ended yet.
+        let ends = before.match_indices(['\n', '\r']).map(|(at, _)| at + 1);
+        let ends = ends.filter(|end| !self.text.get(end - 1..).is_some_and(|rest| rest.starts_with("\r\n")));
+        let (breaks, line_start) = ends.fold((0, 0), |(breaks, _), end| (breaks + 1, end));
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         Location {
-            line: count(before.split('\n').count()),
+            line: count(1 + breaks),
             column: count(1 + before.get(line_start..).unwrap_or_default().chars().count()),
             offset: start,
             len: end - start,
@@ -214,12 +217,22 @@ mod tests {
         assert!(matches!(Source::read(dir.path()), Err(ReadError::Io { .. })));
     }
 
+    /// Line and column of every byte.
+    fn source_lines(text: &str) -> Vec<(u32, u32)> {
+        let source = Source::new("a", text);
+        (0..text.len()).map(|at| source.location(at, 0)).map(|at| (at.line, at.column)).collect()
+    }
+
     #[test]
     fn locations_count_characters_and_bytes() {
         let source = Source::new("a", "é: ỹ\nb: ầu\n");
         let at = source.location("é: ỹ\nb: ".len(), "ầ".len());
         assert_eq!((at.line, at.column, at.len), (2, 4, "ầ".len()));
         assert_eq!(source.location(1, 0).offset, 0);
+        assert_eq!(
+            source_lines("a\nb\r\nc\rd"),
+            [(1, 1), (1, 2), (2, 1), (2, 2), (2, 3), (3, 1), (3, 2), (4, 1)]
+        );
         assert_eq!(source.location(usize::MAX, 5).line, 3);
     }
 }

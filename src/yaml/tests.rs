@@ -287,6 +287,18 @@ fn a_list_and_a_mapping_are_located_at_their_first_character() {
     assert_eq!((fix.who.as_str(), fix.minutes), ("x", None));
 }
 
+/// Our own counting of lines and columns agrees with the parser's, for every kind of line break.
+#[test]
+fn lines_end_where_yaml_ends_them() {
+    for newline in ["\n", "\r\n", "\r"] {
+        let source = Source::new("r", ["id: ầ", "tags:", "  - ỹ x", "", "weight: 3", ""].join(newline));
+        let rule: Rule = parse(&source).unwrap();
+        for at in [rule.id.at, rule.tags[0].at, rule.weight.unwrap().at] {
+            assert_eq!(source.location(at.offset, at.len), at, "{newline:?}");
+        }
+    }
+}
+
 proptest::proptest! {
     /// Whatever the text, there is an answer, and a mistake has a printable line and lies inside the text.
     #[test]
