@@ -221,11 +221,19 @@ impl File {
         let mut above = 101;
         for grade in self.grades.iter() {
             if grade.min >= above {
-                let message = format!("the grade {} starts at {}, not below the one before", grade.letter, grade.min);
+                let message =
+                    format!("the grade {} starts at {}, not below the one before", grade.letter, grade.min);
                 say(grade.at, message, "order the grades from the best to the worst, each `min` lower");
             }
-            if grade.letter.trim().is_empty() || grade.word.vi.trim().is_empty() || grade.word.en.trim().is_empty() {
-                say(grade.at, "a grade without its letter or words".into(), "write letter, word.vi and word.en");
+            if grade.letter.trim().is_empty()
+                || grade.word.vi.trim().is_empty()
+                || grade.word.en.trim().is_empty()
+            {
+                say(
+                    grade.at,
+                    "a grade without its letter or words".into(),
+                    "write letter, word.vi and word.en",
+                );
             }
             above = grade.min;
         }
@@ -262,14 +270,20 @@ mod tests {
     fn faults(from: &str, to: &str) -> Vec<String> {
         assert!(BUILT_IN.contains(from), "{from}");
         let text = BUILT_IN.replacen(from, to, 1);
-        Method::parse(Source::new("m.yaml", text)).unwrap_err().iter().map(|fault| format!("{fault:?}")).collect()
+        Method::parse(Source::new("m.yaml", text))
+            .unwrap_err()
+            .iter()
+            .map(|fault| format!("{fault:?}"))
+            .collect()
     }
 
     #[test]
     fn the_built_in_method_is_valid_and_has_the_designs_scale() {
         let method = Method::built_in().unwrap();
-        let scale: Vec<_> = method.grades().iter().map(|g| (g.letter.as_str(), g.min, g.word.vi.as_str())).collect();
-        let design = [("A", 90, "Tốt"), ("B", 80, "Khá"), ("C", 65, "Trung bình"), ("D", 50, "Yếu"), ("E", 0, "Kém")];
+        let scale: Vec<_> =
+            method.grades().iter().map(|g| (g.letter.as_str(), g.min, g.word.vi.as_str())).collect();
+        let design =
+            [("A", 90, "Tốt"), ("B", 80, "Khá"), ("C", 65, "Trung bình"), ("D", 50, "Yếu"), ("E", 0, "Kém")];
         assert_eq!(scale, design);
         let letter = |score| method.grade(score).unwrap().letter.clone();
         assert_eq!([100, 90, 89, 80, 79, 65, 64, 50, 49, 0].map(letter).concat(), "AABBCCDDEE");
@@ -309,7 +323,8 @@ mod tests {
         let rules: Vec<RuleId> = method.caps.keys().cloned().collect();
         assert!(method.unknown_caps(&rules).is_empty());
         let renamed: Vec<RuleId> = rules.into_iter().filter(|r| r.as_str() != "dns-dnssec-bogus").collect();
-        let renamed: Vec<RuleId> = renamed.into_iter().chain(RuleId::parse("dns-dnssec-boguz").ok()).collect();
+        let renamed: Vec<RuleId> =
+            renamed.into_iter().chain(RuleId::parse("dns-dnssec-boguz").ok()).collect();
         let faults = method.unknown_caps(&renamed);
         assert_eq!(faults.len(), 1);
         assert!(faults[0].to_string().contains("unknown rule `dns-dnssec-bogus`"), "{}", faults[0]);
