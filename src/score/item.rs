@@ -41,6 +41,8 @@ pub struct Item {
     pub untested: bool,
     /// Its credit may be lost yet: a rule it comes after failed or could not be tested.
     pub in_doubt: bool,
+    /// A waiver covers its failure, at every place where it fails. Changes no score: [`unwaived`] is for a second one.
+    pub waived: bool,
     /// The score that its failure holds the whole at.
     pub cap: Option<u8>,
     /// The failed rule its weight is lost with.
@@ -86,6 +88,7 @@ pub fn items<'a>(
                 State::NotApplicable => ancestors().any(|s| *s == State::Inconclusive),
                 State::Inconclusive | State::Lost | State::Fail => false,
             },
+            waived: finding.waived && state == State::Fail,
             cap: method.cap(&finding.rule),
             lost_with: finding.parent.clone().filter(|_| state == State::Lost),
         })
@@ -104,6 +107,10 @@ pub fn fold(items: impl IntoIterator<Item = Item>) -> Vec<Item> {
             Some(kept) => {
                 kept.untested |= item.untested;
                 kept.in_doubt |= item.in_doubt;
+                kept.waived = match (kept.state, item.state) {
+                    (State::Fail, State::Fail) => kept.waived && item.waived,
+                    _ => kept.waived || item.waived,
+                };
                 // The smaller name, so that the order of the places does not matter.
                 if item.lost_with.is_some()
                     && kept.lost_with.as_ref().is_none_or(|k| item.lost_with < Some(k.clone()))
@@ -115,6 +122,13 @@ pub fn fold(items: impl IntoIterator<Item = Item>) -> Vec<Item> {
         }
     }
     folded.into_values().collect()
+}
+
+/// The items without the failures that a waiver covers, for the score that is printed beside the real one.
+/// `None` where there are none.
+pub fn unwaived(items: &[Item]) -> Option<Vec<Item>> {
+    let waived = |item: &Item| item.waived && item.state == State::Fail;
+    items.iter().any(waived).then(|| items.iter().filter(|item| !waived(item)).cloned().collect())
 }
 
 fn state(finding: &Finding) -> State {

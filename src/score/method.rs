@@ -109,18 +109,32 @@ impl Method {
         }
     }
 
-    /// One mistake for each cap on a rule that does not exist. A misspelt cap would silently not cap.
-    pub fn unknown_caps<'a>(&'a self, rules: impl IntoIterator<Item = &'a RuleId>) -> Vec<Diagnostic> {
-        let rules: Vec<&str> = rules.into_iter().map(RuleId::as_str).collect();
-        let unknown = self.caps.iter().filter(|(rule, _)| !rules.contains(&rule.as_str()));
+    /// What is wrong with the caps for these rules, each given with every rule it comes after: a misspelt rule would
+    /// silently not cap, and a rule that caps lower than one it comes after would make having something weak score
+    /// below having nothing.
+    pub fn cap_faults<'a>(
+        &self,
+        rules: impl IntoIterator<Item = (&'a RuleId, &'a [RuleId])>,
+    ) -> Vec<Diagnostic> {
+        let rules: BTreeMap<&RuleId, &[RuleId]> = rules.into_iter().collect();
         let fault = |(rule, cap): (&RuleId, &Located<u8>)| {
-            let fault = self.source.diagnostic(cap.at, format!("a cap on the unknown rule `{rule}`"));
-            match nearest(rule.as_str(), rules.iter().copied()) {
-                Some(near) => fault.with_help(format!("did you mean `{near}`?")),
-                None => fault.with_help("remove the line, or write the rule first"),
-            }
+            let Some(ancestors) = rules.get(rule) else {
+                let fault = self.source.diagnostic(cap.at, format!("a cap on the unknown rule `{rule}`"));
+                return Some(match nearest(rule.as_str(), rules.keys().map(|rule| rule.as_str())) {
+                    Some(near) => fault.with_help(format!("did you mean `{near}`?")),
+                    None => fault.with_help("remove the line, or write the rule first"),
+                });
+            };
+            let milder =
+                ancestors.iter().find(|ancestor| self.cap(ancestor).is_none_or(|above| above > cap.value))?;
+            let message =
+                format!("`{rule}` caps at {}, but comes after `{milder}`, which caps less", cap.value);
+            Some(self.source.diagnostic(cap.at, message).with_help(format!(
+                "give `{milder}` a cap of at most {}, or take it out of the rule's `after`",
+                cap.value
+            )))
         };
-        unknown.map(fault).collect()
+        self.caps.iter().filter_map(fault).collect()
     }
 
     /// Its version: a change of weights, caps or grades changes it.
@@ -321,13 +335,28 @@ mod tests {
     fn a_cap_on_a_rule_that_is_not_there_is_told() {
         let method = Method::built_in().unwrap();
         let rules: Vec<RuleId> = method.caps.keys().cloned().collect();
-        assert!(method.unknown_caps(&rules).is_empty());
-        let renamed: Vec<RuleId> = rules.into_iter().filter(|r| r.as_str() != "dns-dnssec-bogus").collect();
-        let renamed: Vec<RuleId> =
-            renamed.into_iter().chain(RuleId::parse("dns-dnssec-boguz").ok()).collect();
-        let faults = method.unknown_caps(&renamed);
+        let alone = |rule| (rule, &[][..]);
+        assert!(method.cap_faults(rules.iter().map(alone)).is_empty());
+        let other = RuleId::parse("dns-dnssec-boguz").unwrap();
+        let rules = rules.iter().filter(|rule| rule.as_str() != "dns-dnssec-bogus").chain([&other]);
+        let faults = method.cap_faults(rules.map(alone));
         assert_eq!(faults.len(), 1);
         assert!(faults[0].to_string().contains("unknown rule `dns-dnssec-bogus`"), "{}", faults[0]);
         assert_eq!(faults[0].help(), Some("did you mean `dns-dnssec-boguz`?"));
+    }
+
+    #[test]
+    fn a_child_may_not_cap_lower_than_its_parent() {
+        let method = Method::built_in().unwrap();
+        let caps: Vec<RuleId> = method.caps.keys().cloned().collect();
+        let id = |text| RuleId::parse(text).unwrap();
+        let faults = |child: &str, parent: &str| {
+            let (child, parent) = (id(child), [id(parent)]);
+            let above = |rule| if *rule == child { (rule, &parent[..]) } else { (rule, &[][..]) };
+            method.cap_faults(caps.iter().map(above)).len()
+        };
+        assert_eq!(faults("certificate-chain-incomplete", "tls-https-missing"), 0);
+        assert_eq!(faults("tls-https-missing", "certificate-chain-incomplete"), 1);
+        assert_eq!(faults("tls-https-missing", "http-hsts-missing"), 1);
     }
 }

@@ -9,7 +9,7 @@ mod rank;
 mod unit;
 
 pub use exact::Exact;
-pub use item::{Item, State, Terms, UnknownRule, fold, items};
+pub use item::{Item, State, Terms, UnknownRule, fold, items, unwaived};
 pub use method::{Grade, MAX_WEIGHT, Method};
 pub use plan::{MAX_STEPS, Step, plan};
 pub use points::{Bracket, Cap, CategoryScore, Coverage, Score, exact_base, points_lost, score};

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::rule::{RuleId, Severity};
+use crate::rule::{RuleId, Severity, Text};
 
 use super::points::percent;
 use super::{Bracket, Coverage, Exact, Item, Method, Score, State, points_lost, score};
@@ -53,6 +53,20 @@ pub enum Standing {
     Shared,
     /// «Chưa khai báo trang nào»: nothing is known of it.
     NoSite,
+}
+
+impl Standing {
+    /// What it is called.
+    pub fn word(self) -> Text {
+        let (vi, en) = match self {
+            Self::Ranked => ("đã xếp hạng", "ranked"),
+            Self::InsufficientData => ("chưa đủ dữ liệu", "not enough data"),
+            Self::Untested => ("không kiểm tra được", "could not be tested"),
+            Self::Shared => ("dùng chung", "shared"),
+            Self::NoSite => ("chưa khai báo trang nào", "no site declared"),
+        };
+        Text { vi: vi.to_owned(), en: en.to_owned() }
+    }
 }
 
 /// Scores a unit with `sites` sites of its own from the groups it answers for.
