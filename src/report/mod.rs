@@ -1,1 +1,18 @@
-//! From site reports to the province's report: fix plans, common causes, ranking.
+//! Judged sites into the one report that every output reads: who is charged, scores, ranks, fix plans, common causes.
+
+mod assemble;
+mod book;
+mod cause;
+mod charge;
+mod model;
+mod roster;
+mod site;
+
+pub use assemble::{AssembleError, assemble};
+pub use book::{RuleBook, RuleEntry};
+pub use model::{
+    BlockCard, CapCard, Cause, CauseKind, FindingCard, FixRule, FixStep, GroupCard, GroupKind, MethodCard,
+    PointsLost, Report, Run, SCHEMA, Scanner, Share, SiteCard, Tenths, UnitCard, WorstSite,
+};
+pub use roster::{Authorisation, Importance, Member, Place, Roster, RunZone};
+pub use site::SiteReport;

@@ -1,0 +1,363 @@
+//! Judged sites into a report: puts each with its unit, charges, scores, ranks. Owns no formula.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use crate::observation::SiteName;
+use crate::rule::{Finding, Owner, Reason, RuleId, Text};
+use crate::score::{
+    Cap, Exact, Grade, Group, Item, Method, Score, Step, UnitScore, fold, items, plan, points_lost, ranks,
+    score, unit, unit_points_lost, unwaived,
+};
+
+use super::book::RuleBook;
+use super::cause::{Seen, causes};
+use super::charge::{Charge, Ledger, payer};
+use super::model::{
+    BlockCard, CapCard, FindingCard, FixRule, FixStep, GroupCard, MethodCard, PointsLost, Report, Run,
+    SCHEMA, Share, SiteCard, Tenths, UnitCard, WorstSite,
+};
+use super::roster::{Member, Place, Roster};
+use super::site::SiteReport;
+
+/// Why judged sites make no report.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AssembleError {
+    /// A site that no unit has.
+    #[error(
+        "{0} was judged, but no unit of the inventory has it: add it to the inventory, or leave its observations out"
+    )]
+    UnknownSite(SiteName),
+    /// A site that was judged twice in one run.
+    #[error("{0} was judged twice in one run: keep one of its observations")]
+    JudgedTwice(SiteName),
+    /// A site that stands in the inventory twice.
+    #[error("{0} stands in the inventory twice: keep it under the unit that answers for it")]
+    ListedTwice(SiteName),
+    /// An id that stands in the inventory twice.
+    #[error("the unit id {0:?} stands in the inventory twice: give each unit its own")]
+    UnitTwice(String),
+    /// A reference to a unit that is not there.
+    #[error(
+        "{site} names {unit:?} as whoever runs its server or zone, but there is no such unit: correct the id"
+    )]
+    UnknownOperator {
+        /// The site.
+        site: SiteName,
+        /// The id.
+        unit: String,
+    },
+    /// A finding of a rule that is not among the rules.
+    #[error(
+        "{site} has a finding of the unknown rule {rule}: judge its observations again with the rules at hand"
+    )]
+    UnknownRule {
+        /// The site.
+        site: SiteName,
+        /// The rule.
+        rule: RuleId,
+    },
+}
+
+/// Makes the report of one run. Takes the sites in any order; a site without a judgement is listed as untested. The run
+/// is complete only if its caller says so and no site is missing.
+pub fn assemble(
+    sites: impl IntoIterator<Item = SiteReport>,
+    roster: &Roster,
+    rules: &RuleBook,
+    method: &Method,
+    mut run: Run,
+) -> Result<Report, AssembleError> {
+    let mut judged = collect(sites, roster)?;
+    let mut ledger = Ledger::default();
+    let mut tested: Vec<Seen<'_>> = Vec::new();
+    for (unit, place) in places(roster) {
+        if let Some(report) = judged.get(&place.site) {
+            ledger.book(unit, place, &report.addresses, owned(report, rules, method)?);
+            tested.push(Seen { unit, place, report });
+        } else if !place.excluded {
+            run.complete = false;
+            ledger.book_missing(unit, place);
+        }
+    }
+    let causes = causes(&tested, rules);
+    let mut units = Vec::new();
+    let mut scores = Vec::new();
+    for member in &roster.units {
+        let charges = ledger.of(&member.id);
+        let groups: Vec<Group> = charges.iter().map(|charge| charge.group(method)).collect();
+        let result = unit(&groups, member.sites.len(), method);
+        let mut sites = Vec::new();
+        for place in &member.sites {
+            sites.push(site_card(member, place, judged.remove(&place.site), rules, method)?);
+        }
+        units.push(unit_card(member, &charges, &groups, &result, sites, method));
+        scores.push(result);
+    }
+    let blocks = rank(&mut units, &scores);
+    Ok(Report {
+        schema: SCHEMA.to_owned(),
+        run,
+        method: MethodCard {
+            version: method.version().to_owned(),
+            rules_hash: rules.hash().to_owned(),
+            profile: rules.profile().map(str::to_owned),
+            minimum_coverage: method.minimum_coverage(),
+            grades: method.grades().to_vec(),
+        },
+        province: roster.province.clone(),
+        lead_agency: roster.lead_agency.clone(),
+        authorisation: roster.authorisation.clone(),
+        blocks,
+        units,
+        causes,
+        rules: rules.entries().cloned().collect(),
+    })
+}
+
+fn places(roster: &Roster) -> impl Iterator<Item = (&Member, &Place)> {
+    roster.units.iter().flat_map(|unit| unit.sites.iter().map(move |place| (unit, place)))
+}
+
+/// The judged sites by name, once the roster is known to hold together.
+fn collect(
+    sites: impl IntoIterator<Item = SiteReport>,
+    roster: &Roster,
+) -> Result<HashMap<SiteName, SiteReport>, AssembleError> {
+    let mut ids: HashSet<&str> = HashSet::new();
+    for unit in &roster.units {
+        if !ids.insert(&unit.id) {
+            return Err(AssembleError::UnitTwice(unit.id.clone()));
+        }
+    }
+    let mut listed: HashSet<&SiteName> = HashSet::new();
+    for (_, place) in places(roster) {
+        if !listed.insert(&place.site) {
+            return Err(AssembleError::ListedTwice(place.site.clone()));
+        }
+        let operators = place.shared_operator.iter().chain(place.zone.as_ref().map(|zone| &zone.operator));
+        if let Some(unknown) = operators.into_iter().find(|id| !ids.contains(id.as_str())) {
+            return Err(AssembleError::UnknownOperator { site: place.site.clone(), unit: unknown.clone() });
+        }
+    }
+    let mut judged = HashMap::new();
+    for report in sites {
+        if !listed.contains(&report.site) {
+            return Err(AssembleError::UnknownSite(report.site));
+        }
+        if judged.contains_key(&report.site) {
+            return Err(AssembleError::JudgedTwice(report.site));
+        }
+        judged.insert(report.site.clone(), report);
+    }
+    Ok(judged)
+}
+
+fn site_items(report: &SiteReport, rules: &RuleBook, method: &Method) -> Result<Vec<Item>, AssembleError> {
+    items(&report.findings, |rule| rules.terms(rule), method)
+        .map_err(|unknown| AssembleError::UnknownRule { site: report.site.clone(), rule: unknown.0 })
+}
+
+fn owned(
+    report: &SiteReport,
+    rules: &RuleBook,
+    method: &Method,
+) -> Result<Vec<(Owner, Item)>, AssembleError> {
+    let owners: BTreeMap<&RuleId, Owner> = report.findings.iter().map(|f| (&f.rule, f.owner)).collect();
+    let owner = |item: &Item| owners.get(&item.rule).copied().unwrap_or(Owner::Site);
+    Ok(site_items(report, rules, method)?.into_iter().map(|item| (owner(&item), item)).collect())
+}
+
+fn site_card(
+    unit: &Member,
+    place: &Place,
+    report: Option<SiteReport>,
+    rules: &RuleBook,
+    method: &Method,
+) -> Result<SiteCard, AssembleError> {
+    let items = report.as_ref().map(|report| site_items(report, rules, method)).transpose()?;
+    let items = fold(items.unwrap_or_default());
+    let result = score(&items, method);
+    let grade = result.coverage.grade(result.score, method);
+    let finding = |finding: Finding| {
+        let (payer, _) = payer(unit, place, finding.owner);
+        let charged_to = (payer != unit.id).then(|| payer.to_owned());
+        FindingCard { finding, charged_to }
+    };
+    let seen = report.is_some();
+    let (at, addresses, findings) = report
+        .map(|report| (Some(report.at), report.addresses, report.findings.into_iter().map(finding).collect()))
+        .unwrap_or_default();
+    let untested = if place.excluded { Reason::Excluded } else { Reason::Interrupted };
+    Ok(SiteCard {
+        host: place.site.host.clone(),
+        port: place.site.port,
+        importance: place.importance,
+        at,
+        untested: (!seen).then_some(untested),
+        addresses,
+        score: result.score,
+        base: result.base,
+        bracket: result.bracket,
+        score_with_waivers: unwaived(&items).and_then(|items| score(&items, method).score),
+        grade: grade.map(|grade| grade.letter.clone()),
+        grade_word: grade_word(grade),
+        coverage: result.coverage,
+        caps: caps(&result.caps, method),
+        points_lost: sorted(points_lost(&items, method)),
+        findings,
+        categories: result.categories,
+    })
+}
+
+fn unit_card(
+    member: &Member,
+    charges: &[&Charge],
+    groups: &[Group],
+    result: &UnitScore,
+    sites: Vec<SiteCard>,
+    method: &Method,
+) -> UnitCard {
+    let grade = result.coverage.grade(result.score, method);
+    let group_card = |(charge, group): (&&Charge, &Group)| {
+        let result: Score = score(&group.items, method);
+        GroupCard {
+            kind: charge.kind,
+            name: charge.name.clone(),
+            sites: charge.sites(),
+            weight: group.importance,
+            score: result.score,
+            base: result.base,
+            bracket: result.bracket,
+            coverage: result.coverage,
+            caps: caps(&result.caps, method),
+        }
+    };
+    UnitCard {
+        id: member.id.clone(),
+        name: member.name.clone(),
+        kind: member.kind.clone(),
+        block: member.block.clone(),
+        status: result.standing,
+        status_word: result.standing.word(),
+        rank: None,
+        score: result.score,
+        base: result.base,
+        bracket: result.bracket,
+        score_with_waivers: with_waivers(groups, member.sites.len(), method),
+        grade: grade.map(|grade| grade.letter.clone()),
+        grade_word: grade_word(grade),
+        coverage: result.coverage,
+        criticals: result.criticals,
+        worst_site: worst(&sites),
+        sites_without_high: without_high(&sites),
+        points_lost: sorted(unit_points_lost(groups, method)),
+        groups: charges.iter().zip(groups).map(group_card).collect(),
+        fix_plan: plan(groups, method).iter().filter_map(|step| fix_step(step, charges)).collect(),
+        sites,
+    }
+}
+
+/// The unit's score with waived failures left out; nothing where there are none.
+fn with_waivers(groups: &[Group], sites: usize, method: &Method) -> Option<u8> {
+    let left = |group: &Group| unwaived(&group.items);
+    if groups.iter().all(|group| left(group).is_none()) {
+        return None;
+    }
+    let without =
+        |group: &Group| Group { items: left(group).unwrap_or(group.items.clone()), ..group.clone() };
+    unit(&groups.iter().map(without).collect::<Vec<_>>(), sites, method).score
+}
+
+fn fix_step(step: &Step, charges: &[&Charge]) -> Option<FixStep> {
+    let charge = charges.get(step.group)?;
+    let rule = |rule: &RuleId| FixRule { rule: rule.clone(), sites: charge.failing(rule) };
+    Some(FixStep {
+        rules: step.rules.iter().map(rule).collect(),
+        minutes: step.minutes,
+        lifts_cap: step.lifts,
+        gain: step.gain,
+        base_gain: Tenths::from(&step.base_gain),
+        score: step.score,
+        grade: step.grade.as_ref().map(|grade| grade.letter.clone()),
+        changes_grade: step.changes_grade,
+    })
+}
+
+fn worst(sites: &[SiteCard]) -> Option<WorstSite> {
+    let scored = sites.iter().filter_map(|site| Some((site.score?, site.base, &site.host, site.port)));
+    let (score, _, host, port) = scored.min()?;
+    Some(WorstSite { host: host.clone(), port, score })
+}
+
+fn without_high(sites: &[SiteCard]) -> Share {
+    use crate::rule::{Severity, Verdict};
+    let high = |card: &FindingCard| {
+        let finding = &card.finding;
+        finding.verdict == Verdict::Fail && finding.severity <= Severity::High && finding.scores()
+    };
+    let mut share = Share::default();
+    for site in sites.iter().filter(|site| site.score.is_some()) {
+        share.of += 1;
+        share.count += u32::from(!site.findings.iter().any(high));
+    }
+    share
+}
+
+fn caps(caps: &[Cap], method: &Method) -> Vec<CapCard> {
+    let card = |Cap { rule, cap, binding }: &Cap| CapCard {
+        rule: rule.clone(),
+        cap: *cap,
+        binding: *binding,
+        reason: method.cap_reason(*cap).cloned(),
+    };
+    caps.iter().map(card).collect()
+}
+
+fn sorted(lost: BTreeMap<RuleId, Exact>) -> Vec<PointsLost> {
+    let mut lost: Vec<_> = lost.into_iter().collect();
+    lost.sort_by(|(a, x), (b, y)| y.cmp(x).then_with(|| a.cmp(b)));
+    lost.into_iter().map(|(rule, points)| PointsLost { points: Tenths::from(&points), rule }).collect()
+}
+
+fn grade_word(grade: Option<&Grade>) -> Text {
+    let none = || Text { vi: "chưa đủ dữ liệu".to_owned(), en: "not enough data".to_owned() };
+    grade.map_or_else(none, |grade| grade.word.clone())
+}
+
+/// Writes the ranks into the cards, block by block, and sums the blocks up.
+fn rank(units: &mut [UnitCard], scores: &[UnitScore]) -> Vec<BlockCard> {
+    let mut names: Vec<String> = Vec::new();
+    for unit in &*units {
+        if !names.contains(&unit.block) {
+            names.push(unit.block.clone());
+        }
+    }
+    let mut blocks = Vec::new();
+    for block in names {
+        let mut members: Vec<(&mut UnitCard, &UnitScore)> =
+            units.iter_mut().zip(scores).filter(|(unit, _)| unit.block == block).collect();
+        let ranks = ranks(&members.iter().map(|(_, score)| *score).collect::<Vec<_>>());
+        let mut mean = Exact::default();
+        let ranked = ranks.iter().flatten().count();
+        for ((unit, score), rank) in members.iter_mut().zip(&ranks) {
+            unit.rank = *rank;
+            if rank.is_some() {
+                mean.add(score.score.unwrap_or(0).into(), ranked as u128);
+            }
+        }
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        blocks.push(BlockCard {
+            units: count(members.len()),
+            ranked: count(ranked),
+            average: (ranked > 0).then(|| Tenths::from(&mean)),
+            block,
+        });
+    }
+    blocks
+}
+
+impl Charge {
+    fn sites(&self) -> Vec<String> {
+        self.members.iter().map(|(site, _)| site.to_string()).collect()
+    }
+}

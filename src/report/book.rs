@@ -1,0 +1,89 @@
+//! What a report needs to know of the rules: titles and efforts for its readers, ancestors for the score.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::rule::{Category, Level, Owner, RuleId, Severity, Text};
+use crate::score::{Method, Terms};
+use crate::yaml::Diagnostic;
+
+/// The rules a report was made with.
+#[derive(Clone, Debug, Default)]
+pub struct RuleBook {
+    hash: String,
+    profile: Option<String>,
+    entries: BTreeMap<RuleId, (RuleEntry, Vec<RuleId>)>,
+}
+
+/// One rule, as reports list it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RuleEntry {
+    /// The rule.
+    pub id: RuleId,
+    /// What its failure is called.
+    pub title: Text,
+    /// Its category.
+    pub category: Category,
+    /// How bad its failure is.
+    pub severity: Severity,
+    /// Whether it scores.
+    pub level: Level,
+    /// Who can fix it.
+    pub owner: Owner,
+    /// How long its fix takes, in minutes.
+    pub minutes: u32,
+    /// The rules it comes after.
+    pub after: Vec<RuleId>,
+}
+
+impl RuleBook {
+    /// A book of rules with the hash of their set and the profile they were loaded under.
+    pub fn new(
+        hash: impl Into<String>,
+        profile: Option<String>,
+        entries: impl IntoIterator<Item = RuleEntry>,
+    ) -> Self {
+        let entries: BTreeMap<_, _> = entries.into_iter().map(|entry| (entry.id.clone(), entry)).collect();
+        let ancestors: Vec<_> = entries.keys().map(|rule| ancestors(rule, &entries)).collect();
+        let entries = entries.into_iter().zip(ancestors).map(|((id, entry), above)| (id, (entry, above)));
+        Self { hash: hash.into(), profile, entries: entries.collect() }
+    }
+
+    /// The hash of the rule set.
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// The profile.
+    pub fn profile(&self) -> Option<&str> {
+        self.profile.as_deref()
+    }
+
+    /// Every rule, by id.
+    pub fn entries(&self) -> impl Iterator<Item = &RuleEntry> {
+        self.entries.values().map(|(entry, _)| entry)
+    }
+
+    /// What is wrong with a method for these rules; see [`Method::cap_faults`].
+    pub fn cap_faults(&self, method: &Method) -> Vec<Diagnostic> {
+        method.cap_faults(self.entries.iter().map(|(id, (_, above))| (id, above.as_slice())))
+    }
+
+    /// What a score needs of a rule.
+    pub fn terms(&self, rule: &RuleId) -> Option<Terms<'_>> {
+        self.entries.get(rule).map(|(entry, above)| Terms { ancestors: above, minutes: entry.minutes })
+    }
+}
+
+/// Every rule that one comes after, itself never among them, though the rules went in circles.
+fn ancestors(rule: &RuleId, entries: &BTreeMap<RuleId, RuleEntry>) -> Vec<RuleId> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![rule];
+    while let Some(next) = open.pop() {
+        let after = entries.get(next).map_or(&[][..], |entry| &entry.after);
+        open.extend(after.iter().filter(|parent| *parent != rule && found.insert((*parent).clone())));
+    }
+    found.into_iter().collect()
+}
