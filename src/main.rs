@@ -1,3 +1,7 @@
 //! Parses the command line, runs it, returns its exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    khien::cli::run(std::env::args_os()).into()
+}

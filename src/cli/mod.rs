@@ -1,1 +1,114 @@
 //! The command line: one file per subcommand. The only place that prints or decides an exit code.
+
+mod exit;
+mod facts;
+mod failed;
+mod options;
+mod rules;
+
+use std::{
+    ffi::OsString,
+    io::{self, IsTerminal, Write},
+};
+
+use clap::{CommandFactory, Parser};
+
+pub use exit::Exit;
+
+use crate::rule::Lang;
+use failed::Failed;
+
+/// khien (khiên, a shield): how safe each agency's web sites are, and what to fix first.
+#[derive(Debug, Parser)]
+#[command(name = "khien", version, about, max_term_width = 100, propagate_version = true)]
+struct Cli {
+    /// Language of what is printed for people
+    #[arg(long, global = true, value_enum, default_value_t = LangFlag::Vi)]
+    lang: LangFlag,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum LangFlag {
+    /// Tiếng Việt
+    Vi,
+    /// English
+    En,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Facts(facts::Facts),
+    Rules(rules::Rules),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    #[command(hide = true)]
+    Man,
+}
+
+/// Where a command prints, and how.
+struct Screen<'a> {
+    /// Standard output: documents and results.
+    out: &'a mut dyn Write,
+    /// Standard error: progress and notes.
+    err: &'a mut dyn Write,
+    lang: Lang,
+    /// Whether standard output takes colours.
+    colour: bool,
+}
+
+/// Runs a command line; prints; gives the exit code.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // help and version are no errors; neither is a reader that has gone away
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done };
+        }
+    };
+    let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+    let lang = match cli.lang {
+        LangFlag::Vi => Lang::Vi,
+        LangFlag::En => Lang::En,
+    };
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut err = io::stderr();
+    let mut screen = Screen { out: &mut out, err: &mut err, lang, colour };
+    let result = cli.command.run(&mut screen).and_then(|exit| {
+        screen.out.flush()?;
+        Ok(exit)
+    });
+    match result {
+        Ok(exit) => exit,
+        Err(failed) => {
+            if let Some(report) = failed.report {
+                let _ = out.flush();
+                let _ = writeln!(err, "{report:?}");
+            }
+            failed.exit
+        }
+    }
+}
+
+impl Command {
+    fn run(&self, screen: &mut Screen<'_>) -> Result<Exit, Failed> {
+        match self {
+            Self::Facts(facts) => facts.run(screen),
+            Self::Rules(rules) => rules.run(screen),
+            Self::Completions { shell } => {
+                clap_complete::generate(*shell, &mut Cli::command(), "khien", &mut screen.out);
+                Ok(Exit::Done)
+            }
+            Self::Man => {
+                clap_mangen::Man::new(Cli::command()).render(&mut screen.out)?;
+                Ok(Exit::Done)
+            }
+        }
+    }
+}

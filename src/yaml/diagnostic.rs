@@ -126,7 +126,7 @@ impl Eq for Diagnostic {}
 
 impl Error for Diagnostic {}
 
-/// The report of a [`Diagnostic`] is its sentence alone: the snippet's header carries the place.
+/// The line, the snippet with every place marked, the advice.
 impl miette::Diagnostic for Diagnostic {
     fn severity(&self) -> Option<Severity> {
         Some(if self.0.warning { Severity::Warning } else { Severity::Error })
@@ -197,6 +197,10 @@ impl Diagnostics {
         self.list.iter()
     }
 
+    fn only(&self) -> Option<&Diagnostic> {
+        if let [only] = self.list.as_slice() { Some(only) } else { None }
+    }
+
     /// How many there are, those left out included; at least 1.
     pub fn count(&self) -> usize {
         self.list.len() + self.left_out
@@ -227,28 +231,51 @@ impl<'a> IntoIterator for &'a Diagnostics {
     }
 }
 
-/// One line per mistake.
+/// One line: the mistake, or how many there are and the first. The alternate form (`{:#}`) has a line for each.
 impl fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            if self.count() > 1 {
+                write!(f, "{} mistakes, the first: ", self.count())?;
+            }
+            return self.list.first().map_or(Ok(()), |first| write!(f, "{first}"));
+        }
         for (index, diagnostic) in self.list.iter().enumerate() {
             if index > 0 {
                 f.write_str("\n")?;
             }
             write!(f, "{diagnostic}")?;
         }
-        if self.left_out > 0 {
-            write!(f, "\nand {} more", self.left_out)?;
+        match self.left_out {
+            0 => Ok(()),
+            left_out => write!(f, "\nand {left_out} more"),
         }
-        Ok(())
     }
 }
 
 impl Error for Diagnostics {}
 
-/// As a report the mistakes hang below a one-line summary; a single one stands for itself.
+/// As a report the mistakes hang below the one-line summary; a single one stands for itself.
 impl miette::Diagnostic for Diagnostics {
+    fn severity(&self) -> Option<Severity> {
+        self.only()?.severity()
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        miette::Diagnostic::help(self.only()?)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.only()?.source_code()
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        self.only()?.labels()
+    }
+
     fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn miette::Diagnostic> + 'a>> {
-        Some(Box::new(self.list.iter().map(|diagnostic| diagnostic as &dyn miette::Diagnostic)))
+        let list = self.only().is_none().then_some(&self.list)?;
+        Some(Box::new(list.iter().map(|diagnostic| diagnostic as &dyn miette::Diagnostic)))
     }
 }
 
@@ -320,8 +347,16 @@ mod tests {
         let all = (0..300).rev().map(|line| source.diagnostic(source.location(line * 2, 1), "no"));
         let all = Diagnostics::collect(all).unwrap();
         assert_eq!((all.iter().count(), all.count()), (Diagnostics::LIMIT, 300));
-        let text = all.to_string();
+        assert_eq!(all.to_string(), "300 mistakes, the first: a:1:1: no");
+        let text = format!("{all:#}");
         assert!(text.starts_with("a:1:1: no\na:2:1: no\n") && text.ends_with("\nand 100 more"), "{text}");
-        assert!(render(&all).contains("a:1:1: no"));
+        assert!(render(&all).contains("a:200:1: no"));
+        let one = Diagnostics::from(source.diagnostic(source.location(0, 1), "no").with_help("yes"));
+        assert_eq!(one.to_string(), "a:1:1: no");
+        assert!(
+            render(&one).matches("a:1:1: no").count() == 1 && render(&one).contains("yes"),
+            "{}",
+            render(&one)
+        );
     }
 }

@@ -29,6 +29,7 @@ impl Location {
     pub(super) fn from_saphyr(at: serde_saphyr::Location) -> Self {
         let span = at.span();
         let count = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+        // Present whenever the text was parsed from memory, as it always is here.
         let bytes = |n: Option<u64>| n.and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
         Self {
             line: count(at.line()),

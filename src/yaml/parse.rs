@@ -7,8 +7,8 @@ use super::{Diagnostic, Source, message};
 
 /// Lists and mappings may lie this deep in each other; an inventory needs 5, a rule's examples about 12.
 pub(super) const MAX_DEPTH: usize = 32;
-/// Values a file may hold. 20,000 sites written out in full have about 300,000.
-pub(super) const MAX_NODES: usize = 1_000_000;
+/// Values a file may hold. 5,000 units with 20,000 sites written out in full have about 400,000.
+pub(super) const MAX_NODES: usize = 600_000;
 /// Uses of an anchor (`*name`) in a file.
 pub(super) const MAX_ALIASES: usize = 1_000;
 /// Values that aliases may add together.

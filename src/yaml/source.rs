@@ -83,7 +83,7 @@ impl Source {
             Ok(text) => Ok(Self::new(path.display().to_string(), text)),
             Err(error) => {
                 let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
-                let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count();
+                let line = valid.split(|byte| *byte == b'\n').count();
                 Err(ReadError::NotUtf8 { path: path.to_owned(), line, hint: encoding_hint(&bytes) })
             }
         }
@@ -109,15 +109,36 @@ impl Source {
         Diagnostic::new(self, at, message.into())
     }
 
+    /// The place of a parser's location; the scanner's own errors know characters only.
+    pub(super) fn location_of(&self, at: serde_saphyr::Location) -> Location {
+        if at.span().byte_offset().is_some() {
+            return Location::from_saphyr(at);
+        }
+        usize::try_from(at.span().offset()).map_or(Location::UNKNOWN, |index| self.location_of_char(index))
+    }
+
+    /// The place of the character with this index.
+    pub(super) fn location_of_char(&self, index: usize) -> Location {
+        let (offset, len) =
+            self.text.char_indices().nth(index).map_or((self.text.len(), 0), |(at, c)| (at, c.len_utf8()));
+        self.location(
+            offset,
+            if self.text.get(offset..).is_some_and(|rest| rest.starts_with(['\n', '\r'])) { 0 } else { len },
+        )
+    }
+
     /// The location of the `len` bytes at byte `offset`; both are moved to character boundaries inside the text.
     pub fn location(&self, offset: usize, len: usize) -> Location {
         let start = self.text.floor_char_boundary(offset);
         let end = self.text.ceil_char_boundary(start.saturating_add(len).min(self.text.len()));
         let before = self.text.get(..start).unwrap_or_default();
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        // YAML ends a line at LF, CR LF and a lone CR; within a CR LF the line has not ended yet.
+        let ends = before.match_indices(['\n', '\r']).map(|(at, _)| at + 1);
+        let ends = ends.filter(|end| !self.text.get(end - 1..).is_some_and(|rest| rest.starts_with("\r\n")));
+        let (breaks, line_start) = ends.fold((0, 0), |(breaks, _), end| (breaks + 1, end));
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         Location {
-            line: count(1 + before.bytes().filter(|byte| *byte == b'\n').count()),
+            line: count(1 + breaks),
             column: count(1 + before.get(line_start..).unwrap_or_default().chars().count()),
             offset: start,
             len: end - start,
@@ -127,7 +148,7 @@ impl Source {
 
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Source").field("name", &self.name).field("bytes", &self.text.len()).finish()
+        write!(f, "Source({:?}, {} bytes)", self.name, self.text.len())
     }
 }
 
@@ -196,12 +217,22 @@ mod tests {
         assert!(matches!(Source::read(dir.path()), Err(ReadError::Io { .. })));
     }
 
+    /// Line and column of every byte.
+    fn source_lines(text: &str) -> Vec<(u32, u32)> {
+        let source = Source::new("a", text);
+        (0..text.len()).map(|at| source.location(at, 0)).map(|at| (at.line, at.column)).collect()
+    }
+
     #[test]
     fn locations_count_characters_and_bytes() {
         let source = Source::new("a", "é: ỹ\nb: ầu\n");
         let at = source.location("é: ỹ\nb: ".len(), "ầ".len());
         assert_eq!((at.line, at.column, at.len), (2, 4, "ầ".len()));
         assert_eq!(source.location(1, 0).offset, 0);
+        assert_eq!(
+            source_lines("a\nb\r\nc\rd"),
+            [(1, 1), (1, 2), (2, 1), (2, 2), (2, 3), (3, 1), (3, 2), (4, 1)]
+        );
         assert_eq!(source.location(usize::MAX, 5).line, 3);
     }
 }

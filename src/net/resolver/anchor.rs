@@ -1,0 +1,119 @@
+//! Which root keys are trusted: the built-in ones, or those of the operator's file. Validates nothing itself.
+
+use std::path::Path;
+
+use hickory_proto::{
+    dnssec::{
+        TrustAnchors, Verifier as _,
+        rdata::{DNSKEY, DNSSECRData, DS},
+    },
+    rr::{Name, RData, Record, RecordType},
+};
+
+use crate::net::error::SetupError;
+
+/// A trust anchor file is a handful of records.
+const FILE_LIMIT: usize = 64 * 1024;
+
+/// Keys that are trusted as they are, and digests that name a key the root still has to show.
+#[derive(Clone)]
+pub(super) struct Anchors {
+    keys: TrustAnchors,
+    digests: Vec<DS>,
+}
+
+impl std::fmt::Debug for Anchors {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Anchors")
+            .field("keys", &self.keys.len())
+            .field("digests", &self.digests.len())
+            .finish()
+    }
+}
+
+impl Anchors {
+    /// IANA's root keys KSK-2017 and KSK-2024.
+    pub(super) fn built_in() -> Self {
+        Anchors { keys: TrustAnchors::default(), digests: Vec::new() }
+    }
+
+    pub(super) fn from_file(path: &Path) -> Result<Self, SetupError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| SetupError::AnchorFile { path: path.display().to_string(), source })?;
+        Self::parse(&text).map_err(|reason| SetupError::Anchor { path: path.display().to_string(), reason })
+    }
+
+    /// One record a line in zone file syntax; comments start with `;`. Only the root's records are taken.
+    fn parse(text: &str) -> Result<Self, String> {
+        if text.len() > FILE_LIMIT {
+            return Err(format!("longer than {FILE_LIMIT} bytes"));
+        }
+        let mut anchors = Anchors { keys: TrustAnchors::empty(), digests: Vec::new() };
+        for (index, line) in text.lines().enumerate() {
+            let line = line.split(';').next().unwrap_or_default().trim();
+            if line.is_empty() {
+                continue;
+            }
+            anchors.take(line).map_err(|reason| format!("line {}: {reason}", index + 1))?;
+        }
+        if anchors.keys.is_empty() && anchors.digests.is_empty() {
+            return Err(String::from("no DNSKEY and no DS record"));
+        }
+        Ok(anchors)
+    }
+
+    fn take(&mut self, line: &str) -> Result<(), String> {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let position = fields
+            .iter()
+            .position(|field| field.eq_ignore_ascii_case("DNSKEY") || field.eq_ignore_ascii_case("DS"))
+            .ok_or("neither a DNSKEY nor a DS record")?;
+        if fields.first() != Some(&".") || position == 0 {
+            return Err(String::from("only the root zone's records are taken; the owner must be `.`"));
+        }
+        let kind = fields.get(position).copied().unwrap_or_default();
+        let rdata = fields.get(position + 1..).unwrap_or_default().join(" ");
+        if kind.eq_ignore_ascii_case("DS") {
+            match RData::try_from_str(RecordType::DS, &rdata).map_err(|error| error.to_string())? {
+                RData::DNSSEC(DNSSECRData::DS(ds)) => self.digests.push(ds),
+                _ => return Err(String::from("not a DS record")),
+            }
+        } else {
+            let keys: TrustAnchors =
+                format!(". IN DNSKEY {rdata}\n").parse().map_err(|error| format!("{error}"))?;
+            for index in 0..keys.len() {
+                if let Some(key) = keys.get(index) {
+                    self.keys.insert(key);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The trusted keys, those included that the root shows and a digest names.
+    pub(super) fn resolve(&self, shown: &[Record]) -> TrustAnchors {
+        let root = Name::root();
+        let mut trusted = self.keys.clone();
+        for key in shown.iter().filter(|record| record.name.is_root()).filter_map(dnskey) {
+            if self.digests.iter().any(|ds| names(ds, &root, key)) {
+                trusted.insert(key.public_key());
+            }
+        }
+        trusted
+    }
+}
+
+/// The DNSKEY in a record.
+pub(super) fn dnskey(record: &Record) -> Option<&DNSKEY> {
+    match &record.data {
+        RData::DNSSEC(DNSSECRData::DNSKEY(key)) => Some(key),
+        _ => None,
+    }
+}
+
+/// Whether a DS names this key: tag, algorithm and digest (RFC 4035 section 5.2).
+pub(super) fn names(ds: &DS, owner: &Name, key: &DNSKEY) -> bool {
+    ds.algorithm() == key.algorithm()
+        && key.calculate_key_tag().is_ok_and(|tag| tag == ds.key_tag())
+        && ds.covers(owner, key).unwrap_or(false)
+}

@@ -1,0 +1,109 @@
+//! Text for people: what came from the network made harmless, widths as a terminal shows them, lines wrapped.
+
+use std::{borrow::Cow, fmt::Write};
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Makes characters that steer a terminal, or make text read otherwise than it is, visible.
+///
+/// Control characters (C0, C1, DEL), bidirectional controls, zero-width characters and line separators become
+/// `\u{…}`; everything else stays.
+pub fn escape(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(steers) {
+        return text.into();
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if steers(c) {
+            // writing to a String cannot fail
+            let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    out.into()
+}
+
+fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// The columns a text takes on a terminal.
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// The text cut or filled to exactly so many columns; cut text ends in `…`.
+pub fn pad(text: &str, columns: usize) -> String {
+    let mut out = String::new();
+    if width(text) <= columns {
+        out.push_str(text);
+    } else {
+        let mut used = 0;
+        for c in text.chars() {
+            used += c.width().unwrap_or(0);
+            if used >= columns {
+                break;
+            }
+            out.push(c);
+        }
+        out.push('…');
+    }
+    let fill = columns.saturating_sub(width(&out));
+    out.extend(std::iter::repeat_n(' ', fill));
+    out
+}
+
+/// The text in lines of at most so many columns, each after `indent`; its own line breaks stay.
+pub fn wrap(text: &str, columns: usize, indent: &str) -> String {
+    let mut lines = Vec::new();
+    for paragraph in text.trim_end().lines() {
+        // steps are often commands: their own indentation stays
+        let lead: String = paragraph.chars().take_while(|c| c.is_whitespace()).collect();
+        let mut line = format!("{indent}{lead}");
+        let mut empty = true;
+        for word in paragraph.split_whitespace() {
+            if !empty && width(&line) + 1 + width(word) > columns {
+                lines.push(std::mem::replace(&mut line, format!("{indent}{lead}")));
+                empty = true;
+            }
+            if !empty {
+                line.push(' ');
+            }
+            line.push_str(word);
+            empty = false;
+        }
+        lines.push(line.trim_end().to_owned());
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_steers_a_terminal_is_shown() {
+        assert_eq!(escape("Sở Tài chính 85,5 «a»"), "Sở Tài chính 85,5 «a»");
+        assert_eq!(escape("\u{1b}[31mred\u{7}\r\n"), "\\u{1b}[31mred\\u{7}\\u{d}\\u{a}");
+        assert_eq!(escape("a\u{202e}b\u{200b}c\u{9b}"), "a\\u{202e}b\\u{200b}c\\u{9b}");
+    }
+
+    #[test]
+    fn vietnamese_widths_are_columns_not_characters() {
+        let decomposed = "Phie\u{302}n ba\u{309}n";
+        assert_eq!(width(decomposed), width("Phiên bản"));
+        assert_eq!(pad("Sở Y tế", 10), "Sở Y tế   ");
+        assert_eq!(pad("Sở Văn hóa, Thể thao", 10), "Sở Văn hó…");
+        assert_eq!(width(&pad("文字文字文字", 7)), 7);
+    }
+
+    #[test]
+    fn lines_wrap_at_words() {
+        assert_eq!(wrap("một hai ba bốn", 9, "  "), "  một hai\n  ba bốn");
+        assert_eq!(wrap("a\n  b c", 80, ""), "a\n  b c");
+    }
+}

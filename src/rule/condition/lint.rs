@@ -1,0 +1,557 @@
+//! Checks an expression against the catalogue of facts before it ever runs: names, types, words, guards,
+//! functions, and how much work it can be. Works on CEL's syntax tree.
+
+use std::collections::BTreeMap;
+
+use cel::{
+    IdedExpr,
+    common::ast::{CallExpr, ComprehensionExpr, Expr, LiteralValue, SourceInfo, operators as op},
+};
+
+use super::{
+    Mistake,
+    shape::{FUNCTIONS, Type, Typed, literal_type},
+    syntax::{chain, literal_text, presence},
+};
+use crate::{
+    observation::catalogue::{self, Member, Shape},
+    yaml::nearest,
+};
+
+/// The most steps that one expression may take on the largest document.
+pub(super) const MAX_STEPS: u64 = 200_000;
+
+/// The names an expression may use at its top.
+#[derive(Clone, Debug, Default)]
+pub struct Names(BTreeMap<String, Member>);
+
+impl Names {
+    /// Facts of the whole site.
+    pub fn site() -> Self {
+        let Shape::Record(roots) = catalogue::observation() else { return Self::default() };
+        let mut names = roots.clone();
+        // the engine goes through the endpoints; a rule never does
+        names.remove("endpoints");
+        Self(names)
+    }
+
+    /// Facts of one endpoint, beside those of the site.
+    pub fn endpoint() -> Self {
+        let mut names = Self::site();
+        names.0.extend(catalogue::endpoint_roots().into_iter().map(|(name, m)| (name.to_owned(), m)));
+        names
+    }
+
+    /// The shape of what a name at the top stands for.
+    pub fn shape(&self, name: &str) -> Option<&Shape> {
+        self.0.get(name).map(|member| &member.shape)
+    }
+
+    /// Every name.
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// Adds the rule's own parameters as `params`.
+    #[must_use]
+    pub fn with_params(mut self, params: &serde_json::Map<String, serde_json::Value>) -> Self {
+        let member = |shape| Member { shape, optional: false, attempt: false, doc: String::new(), order: 0 };
+        let fields = params.iter().map(|(name, value)| (name.clone(), member(shape_of(value)))).collect();
+        self.0.insert("params".to_owned(), member(Shape::Record(fields)));
+        self
+    }
+}
+
+/// The shape of a parameter, read off its value.
+fn shape_of(value: &serde_json::Value) -> Shape {
+    match value {
+        serde_json::Value::Bool(_) => Shape::Bool,
+        serde_json::Value::Number(_) => Shape::Int,
+        serde_json::Value::Array(items) => Shape::List {
+            element: Box::new(items.first().map_or(Shape::Text(Vec::new()), shape_of)),
+            limit: items.len(),
+            may_be_cut: false,
+        },
+        _ => Shape::Text(Vec::new()),
+    }
+}
+
+/// What an expression must come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// True or false.
+    Bool,
+    /// A scalar or a list of scalars.
+    Scalars,
+    /// A fact, which may be absent.
+    Path,
+}
+
+/// Everything wrong with the expression, in the order written.
+pub(super) fn check(
+    expression: &IdedExpr,
+    source: &SourceInfo,
+    names: &Names,
+    expected: Expected,
+) -> Vec<Mistake> {
+    let mut lint = Lint { names, source, mistakes: Vec::new(), steps: 0, weight: 1 };
+    let scope = Scope::default();
+    if expected == Expected::Path {
+        lint.path(expression, &scope);
+        return lint.mistakes;
+    }
+    let whole = lint.used(expression, &scope);
+    match (expected, &whole) {
+        (_, Type::Unknown) | (Expected::Bool, Type::Known(Shape::Bool)) => {}
+        (Expected::Bool, other) => {
+            lint.mistake(expression.id, format!("this is {}, not true or false", other.kind()), None);
+        }
+        (Expected::Scalars | Expected::Path, other) if other.is_scalar_or_list_of_scalars() => {}
+        (Expected::Scalars | Expected::Path, other) => {
+            let help = "end in one fact, as in .map(c, c.name)".to_owned();
+            lint.mistake(
+                expression.id,
+                format!("evidence is a value or a list of values; this is {}", other.kind()),
+                Some(help),
+            );
+        }
+    }
+    if lint.steps > MAX_STEPS {
+        let message =
+            format!("may take {} steps on the largest document; the limit is {MAX_STEPS}", lint.steps);
+        let help = "nest fewer all(), exists(), filter() and map()".to_owned();
+        lint.mistake(expression.id, message, Some(help));
+    }
+    lint.mistakes.sort_by_key(|m| m.offset);
+    lint.mistakes
+}
+
+/// Loop variables, and the optional facts known to be present, at one point of the expression.
+#[derive(Clone, Default)]
+struct Scope<'s> {
+    variables: Vec<(String, Type<'s>)>,
+    present: Vec<String>,
+}
+
+impl<'s> Scope<'s> {
+    fn given(&self, condition: &IdedExpr, truth: bool) -> Self {
+        let mut scope = self.clone();
+        presence(condition, truth, &mut scope.present);
+        scope
+    }
+
+    fn with(&self, variable: &str, of: Type<'s>) -> Self {
+        let mut scope = self.clone();
+        // a loop variable hides what was known under its name
+        scope.present.retain(|p| !p.starts_with(variable));
+        scope.variables.push((variable.to_owned(), of));
+        scope
+    }
+}
+
+struct Lint<'s> {
+    names: &'s Names,
+    source: &'s SourceInfo,
+    mistakes: Vec<Mistake>,
+    steps: u64,
+    /// How often the part being walked may run.
+    weight: u64,
+}
+
+impl<'s> Lint<'s> {
+    fn mistake(&mut self, id: u64, message: String, help: Option<String>) {
+        let offset = self.source.offset_for(id).map_or(0, |(start, _)| start as usize);
+        let mistake = Mistake { offset, message, help };
+        if !self.mistakes.contains(&mistake) {
+            self.mistakes.push(mistake);
+        }
+    }
+
+    /// The fact at the end of a path; any part of it may be absent.
+    fn path(&mut self, e: &IdedExpr, scope: &Scope<'s>) -> Type<'s> {
+        let operand = match &e.expr {
+            Expr::Select(select) => Some((&*select.operand, select.field.as_str())),
+            Expr::Call(call) => match call.args.as_slice() {
+                [operand, index] => literal_text(index).map(|key| (operand, key)),
+                _ => None,
+            },
+            _ => None,
+        };
+        match operand {
+            Some((operand, key)) => {
+                let of = self.path(operand, scope);
+                self.member(e.id, &of, &chain(operand).unwrap_or_default(), key).of
+            }
+            None => self.used(e, scope),
+        }
+    }
+
+    /// The type of an expression whose value is used: an optional fact must be known to be present.
+    fn used(&mut self, e: &IdedExpr, scope: &Scope<'s>) -> Type<'s> {
+        let typed = self.walk(e, scope);
+        if let Some(path) = typed.optional.filter(|path| !scope.present.contains(path)) {
+            let help = format!("write has({path}) && … before it");
+            self.mistake(e.id, format!("`{path}` may be absent"), Some(help));
+        }
+        typed.of
+    }
+
+    fn walk(&mut self, e: &IdedExpr, scope: &Scope<'s>) -> Typed<'s> {
+        self.steps = self.steps.saturating_add(self.weight);
+        match &e.expr {
+            Expr::Ident(name) => self.name(e.id, name, scope).into(),
+            Expr::Literal(literal) => literal_type(literal).into(),
+            Expr::Select(select) => {
+                let operand = self.used(&select.operand, scope);
+                let base = chain(&select.operand).unwrap_or_default();
+                let typed = self.member(e.id, &operand, &base, &select.field);
+                if select.test { Type::BOOL.into() } else { typed }
+            }
+            Expr::List(list) => {
+                let mut element = Type::Unknown;
+                for x in &list.elements {
+                    element = self.used(x, scope);
+                }
+                Type::List(Box::new(element), list.elements.len()).into()
+            }
+            Expr::Call(call) => self.call(e, call, scope),
+            Expr::Comprehension(comprehension) => self.comprehension(comprehension, scope).into(),
+            Expr::Map(_) | Expr::Struct(_) | Expr::Unspecified => {
+                self.mistake(e.id, "a rule cannot build records".to_owned(), None);
+                Type::Unknown.into()
+            }
+        }
+    }
+
+    fn name(&mut self, id: u64, name: &str, scope: &Scope<'s>) -> Type<'s> {
+        if let Some((_, of)) = scope.variables.iter().rev().find(|(v, _)| v == name) {
+            return of.clone();
+        }
+        if let Some(member) = self.names.0.get(name) {
+            return Type::Known(&member.shape);
+        }
+        let known = self.names.0.keys().map(String::as_str);
+        let help = match name {
+            "endpoints" => Some(
+                "write about `tls`, `certificate` or `endpoint.http`: the rule is asked once per address"
+                    .to_owned(),
+            ),
+            _ => {
+                nearest(name, known.chain(scope.variables.iter().map(|(v, _)| v.as_str()))).map(did_you_mean)
+            }
+        };
+        self.mistake(id, format!("no fact `{name}`"), help);
+        Type::Unknown
+    }
+
+    fn member(&mut self, id: u64, of: &Type<'s>, base: &str, name: &str) -> Typed<'s> {
+        let path = catalogue::join(base, name);
+        match of {
+            Type::Unknown => Type::Unknown.into(),
+            Type::Known(Shape::Record(fields)) => match fields.get(name) {
+                Some(member) => {
+                    Typed { of: Type::Known(&member.shape), optional: member.optional.then_some(path) }
+                }
+                None => {
+                    let what = if base == "params" { "parameter" } else { "fact" };
+                    let help = nearest(name, fields.keys().map(String::as_str)).map(did_you_mean);
+                    self.mistake(id, format!("no {what} `{path}`"), help);
+                    Type::Unknown.into()
+                }
+            },
+            other => {
+                self.mistake(id, format!("`{base}` is {}: it has no facts inside", other.kind()), None);
+                Type::Unknown.into()
+            }
+        }
+    }
+
+    fn call(&mut self, e: &IdedExpr, call: &CallExpr, scope: &Scope<'s>) -> Typed<'s> {
+        match (call.func_name.as_str(), call.args.as_slice()) {
+            (op::LOGICAL_AND | op::LOGICAL_OR, [left, right]) => {
+                let go_on = call.func_name == op::LOGICAL_AND;
+                self.truth(left, scope);
+                self.truth(right, &scope.given(left, go_on));
+                Type::BOOL.into()
+            }
+            (op::LOGICAL_NOT, [x]) => {
+                self.truth(x, scope);
+                Type::BOOL.into()
+            }
+            (op::CONDITIONAL, [condition, yes, no]) => {
+                self.truth(condition, scope);
+                let yes = self.used(yes, &scope.given(condition, true));
+                self.used(no, &scope.given(condition, false));
+                yes.into()
+            }
+            (op::EQUALS | op::NOT_EQUALS, [left, right]) => {
+                self.comparison(left, right, scope, true);
+                Type::BOOL.into()
+            }
+            (op::LESS | op::LESS_EQUALS | op::GREATER | op::GREATER_EQUALS, [left, right]) => {
+                self.comparison(left, right, scope, false);
+                Type::BOOL.into()
+            }
+            (op::IN, [needle, haystack]) => {
+                self.membership(needle, haystack, scope);
+                Type::BOOL.into()
+            }
+            (op::INDEX, [operand, index]) => {
+                let of = self.used(operand, scope);
+                let base = chain(operand).unwrap_or_default();
+                if let (Some(key), false) = (literal_text(index), of.is_list()) {
+                    self.member(index.id, &of, &base, key)
+                } else {
+                    let help = "use all(), exists() or filter()".to_owned();
+                    self.mistake(e.id, "an element may not be there: no [number]".to_owned(), Some(help));
+                    Type::Unknown.into()
+                }
+            }
+            (op::ADD | op::SUBSTRACT | op::MULTIPLY | op::DIVIDE | op::MODULO, [left, right]) => {
+                self.arithmetic(e, call, left, right, scope).into()
+            }
+            (op::NEGATE, [x]) => {
+                self.expect(x, scope, &Type::INT);
+                Type::INT.into()
+            }
+            _ => self.function(e, call, scope).into(),
+        }
+    }
+
+    fn truth(&mut self, e: &IdedExpr, scope: &Scope<'s>) {
+        self.expect(e, scope, &Type::BOOL);
+    }
+
+    fn expect(&mut self, e: &IdedExpr, scope: &Scope<'s>, wanted: &Type<'s>) {
+        let of = self.used(e, scope);
+        if !of.same_kind(wanted) {
+            self.mistake(e.id, format!("this is {}; {} is needed here", of.kind(), wanted.kind()), None);
+        }
+    }
+
+    fn comparison(&mut self, left: &IdedExpr, right: &IdedExpr, scope: &Scope<'s>, equality: bool) {
+        for (side, other) in [(left, right), (right, left)] {
+            if matches!(side.expr, Expr::Literal(LiteralValue::Null)) {
+                let path = chain(other).unwrap_or_else(|| "…".to_owned());
+                let help = format!("write has({path}) or !has({path})");
+                self.mistake(side.id, "a fact is never null".to_owned(), Some(help));
+                return;
+            }
+        }
+        let (l, r) = (self.used(left, scope), self.used(right, scope));
+        for (of, e) in [(&l, left), (&r, right)] {
+            if of.is_list() || matches!(of, Type::Known(Shape::Record(_))) {
+                self.mistake(e.id, format!("{} cannot be compared", of.kind()), None);
+                return;
+            }
+        }
+        if !l.same_kind(&r) || (!equality && l.same_kind(&Type::BOOL) && !matches!(l, Type::Unknown)) {
+            self.mistake(right.id, format!("{} is compared with {}", l.kind(), r.kind()), None);
+            return;
+        }
+        for (of, fact, literal) in [(&l, left, right), (&r, right, left)] {
+            if let Some(word) = literal_text(literal) {
+                self.word(of, fact, literal.id, word);
+            }
+        }
+    }
+
+    /// A text that can only be one of some words is compared with another.
+    fn word(&mut self, of: &Type<'s>, fact: &IdedExpr, id: u64, word: &str) {
+        let Type::Known(Shape::Text(words)) = of else { return };
+        if words.is_empty() || words.iter().any(|w| w == word) {
+            return;
+        }
+        let path = chain(fact).unwrap_or_else(|| "this".to_owned());
+        let help = nearest(word, words.iter().map(String::as_str))
+            .map_or_else(|| format!("it is one of {}", words.join(", ")), did_you_mean);
+        self.mistake(id, format!("`{path}` is never \"{word}\""), Some(help));
+    }
+
+    fn membership(&mut self, needle: &IdedExpr, haystack: &IdedExpr, scope: &Scope<'s>) {
+        let wanted = self.used(needle, scope);
+        let inside = self.used(haystack, scope);
+        match (&inside, &haystack.expr) {
+            (_, Expr::List(list)) => {
+                for x in &list.elements {
+                    if let Some(word) = literal_text(x) {
+                        self.word(&wanted, needle, x.id, word);
+                    }
+                }
+                self.element_kind(needle.id, &wanted, &inside);
+            }
+            (Type::Known(Shape::Record(_)), _) => {
+                if let Some(key) = literal_text(needle) {
+                    let base = chain(haystack).unwrap_or_default();
+                    self.member(needle.id, &inside, &base, key);
+                }
+            }
+            _ => self.element_kind(needle.id, &wanted, &inside),
+        }
+    }
+
+    fn element_kind(&mut self, id: u64, wanted: &Type<'s>, list: &Type<'s>) {
+        match list.element() {
+            _ if matches!(list, Type::Unknown) => {}
+            None => self.mistake(id, format!("{} has no elements", list.kind()), None),
+            Some(element) if matches!(element, Type::Known(Shape::Record(_))) => {
+                let help = "use exists(x, x.name == …)".to_owned();
+                self.mistake(id, "the elements of this list are groups of facts".to_owned(), Some(help));
+            }
+            Some(element) if !element.same_kind(wanted) => {
+                let message = format!("{} is sought among {}", wanted.kind(), element.kind());
+                self.mistake(id, message, None);
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn arithmetic(
+        &mut self,
+        e: &IdedExpr,
+        call: &CallExpr,
+        left: &IdedExpr,
+        right: &IdedExpr,
+        scope: &Scope<'s>,
+    ) -> Type<'s> {
+        let of = self.used(left, scope);
+        let by = self.used(right, scope);
+        let text = call.func_name == op::ADD && of.same_kind(&Type::TEXT);
+        if !of.same_kind(&by) || !(text || of.same_kind(&Type::INT)) {
+            self.mistake(e.id, format!("no arithmetic on {} and {}", of.kind(), by.kind()), None);
+        }
+        if matches!(call.func_name.as_str(), op::DIVIDE | op::MODULO) {
+            let divisor = matches!(&right.expr, Expr::Literal(LiteralValue::Int(i)) if *i.inner() != 0);
+            if !divisor {
+                let message = "a division by something that may be 0".to_owned();
+                self.mistake(right.id, message, Some("divide by a number other than 0".to_owned()));
+            }
+        }
+        if text { Type::TEXT } else { of }
+    }
+
+    fn function(&mut self, e: &IdedExpr, call: &CallExpr, scope: &Scope<'s>) -> Type<'s> {
+        let name = call.func_name.as_str();
+        let Some(function) = FUNCTIONS.iter().find(|f| f.name == name) else {
+            let known = FUNCTIONS.iter().map(|f| f.name).chain(["all", "exists", "filter", "map", "has"]);
+            let help = nearest(name, known).map_or_else(
+                || format!("there are {}", FUNCTIONS.iter().map(|f| f.name).collect::<Vec<_>>().join(", ")),
+                did_you_mean,
+            );
+            self.mistake(e.id, format!("no function `{name}`"), Some(help));
+            return Type::Unknown;
+        };
+        let operands: Vec<&IdedExpr> = call.target.as_deref().into_iter().chain(&call.args).collect();
+        let [of, arguments @ ..] = operands.as_slice() else {
+            self.mistake(e.id, format!("`{name}` needs something to work on"), None);
+            return function.result();
+        };
+        let target = self.used(of, scope);
+        if arguments.len() != function.arguments {
+            let message = format!("`{name}` takes {} argument(s)", function.arguments);
+            self.mistake(e.id, message, None);
+        }
+        for argument in arguments {
+            self.expect(argument, scope, &Type::TEXT);
+        }
+        if name == "size" {
+            if target.may_be_cut() {
+                let help = "use exists() or all(): they can be decided where the list was cut short";
+                let message = "the size of this list may be unknown".to_owned();
+                self.mistake(e.id, message, Some(help.to_owned()));
+            } else if !target.is_list() && !target.same_kind(&Type::TEXT) {
+                self.mistake(of.id, format!("{} has no size", target.kind()), None);
+            }
+        } else if !target.same_kind(&Type::TEXT) {
+            self.mistake(of.id, format!("`{name}` works on text; this is {}", target.kind()), None);
+        }
+        if name == "matches" && !arguments.iter().all(|a| literal_text(a).is_some_and(is_regex)) {
+            let help = "write the pattern as a literal text".to_owned();
+            self.mistake(e.id, "not a regular expression that can be checked".to_owned(), Some(help));
+        }
+        function.result()
+    }
+
+    fn comprehension(&mut self, c: &ComprehensionExpr, scope: &Scope<'s>) -> Type<'s> {
+        let range = self.used(&c.iter_range, scope);
+        let Some(element) = range.element() else {
+            if !matches!(range, Type::Unknown) {
+                self.mistake(c.iter_range.id, format!("{} has no elements", range.kind()), None);
+            }
+            return Type::Unknown;
+        };
+        let inner = scope.with(&c.iter_var, element.clone());
+        let outer_weight = self.weight;
+        self.weight = self.weight.saturating_mul(range.limit());
+        let result = match &c.loop_step.expr {
+            Expr::Call(step) => match (step.func_name.as_str(), step.args.as_slice()) {
+                (op::LOGICAL_AND | op::LOGICAL_OR, [_, predicate]) => {
+                    self.truth(predicate, &inner);
+                    Type::BOOL
+                }
+                (op::CONDITIONAL, [predicate, kept, _]) => {
+                    self.truth(predicate, &inner);
+                    if matches!(c.accu_init.expr, Expr::List(_)) {
+                        let element = self.appended(kept, &inner.given(predicate, true));
+                        Type::List(Box::new(element), range.limit_usize())
+                    } else {
+                        Type::BOOL
+                    }
+                }
+                (op::ADD, [_, _]) => {
+                    let element = self.appended(&c.loop_step, &inner);
+                    Type::List(Box::new(element), range.limit_usize())
+                }
+                _ => Type::Unknown,
+            },
+            _ => Type::Unknown,
+        };
+        self.weight = outer_weight;
+        result
+    }
+
+    /// The type of `x` in the step `@result + [x]` of map() and filter().
+    fn appended(&mut self, step: &IdedExpr, scope: &Scope<'s>) -> Type<'s> {
+        if let Expr::Call(call) = &step.expr
+            && let [_, IdedExpr { expr: Expr::List(list), .. }] = call.args.as_slice()
+            && let [x] = list.elements.as_slice()
+        {
+            return self.used(x, scope);
+        }
+        Type::Unknown
+    }
+}
+
+fn is_regex(pattern: &str) -> bool {
+    // the same engine that will run it
+    let program = super::environment().compile("''.matches(pattern)");
+    let mut context = cel::Context::with_env(super::environment());
+    context.add_variable_from_value("pattern", pattern.to_owned());
+    program.is_ok_and(|p| p.execute(&context).is_ok())
+}
+
+fn did_you_mean(word: &str) -> String {
+    format!("did you mean `{word}`?")
+}
+
+/// Whether an optional fact must be present for the expression to be true.
+pub(super) fn needs_presence(e: &IdedExpr) -> bool {
+    fn needs(e: &IdedExpr, truth: bool) -> bool {
+        match &e.expr {
+            Expr::Select(select) => select.test && truth,
+            Expr::Call(call) => match (call.func_name.as_str(), call.args.as_slice()) {
+                (op::LOGICAL_NOT, [x]) => needs(x, !truth),
+                (op::LOGICAL_AND | op::LOGICAL_OR, [a, b]) => {
+                    if (call.func_name == op::LOGICAL_AND) == truth {
+                        needs(a, truth) || needs(b, truth)
+                    } else {
+                        needs(a, truth) && needs(b, truth)
+                    }
+                }
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+    needs(e, true)
+}

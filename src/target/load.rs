@@ -1,0 +1,409 @@
+//! `targets.yaml` into an [`Inventory`]: parsed, not validated. Owns what must agree between the parts of the file.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::net::SocketAddr;
+
+use super::inventory::{Index, LeadAgency, Province, Vantage, Zone};
+use super::read::Reader;
+use super::{
+    Authorisation, ConnectTo, Exclusion, Host, Inventory, Lab, Level, Ports, Scope, Site, Unit, UnitId,
+    Validity, raw,
+};
+use crate::yaml::{self, Diagnostic, Diagnostics, Located, Location};
+
+/// The value of `schema:` that this version reads.
+pub const SCHEMA: &str = "khien.targets/1";
+
+/// Every unit's id and where it stands; sorted, so that suggestions do not depend on chance.
+pub(super) type Ids = BTreeMap<UnitId, Location>;
+
+/// An inventory and what is odd about its file without making it unusable.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The inventory.
+    pub inventory: Inventory,
+    /// Warnings, in the order of the file.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Reads an inventory. A text of the wrong shape gives its first mistake; one of the right shape gives all of them.
+pub fn load(source: &yaml::Source) -> Result<Loaded, Diagnostics> {
+    let raw: raw::Inventory = yaml::parse(source)?;
+    let mut reader = Reader::new(source);
+    let inventory = inventory(&mut reader, raw);
+    let Reader { errors, mut warnings, .. } = reader;
+    match (Diagnostics::collect(errors), inventory) {
+        (None, Some(inventory)) => {
+            warnings.sort_by_key(|warning| warning.at().offset);
+            Ok(Loaded { inventory, warnings })
+        }
+        (Some(errors), _) => Err(errors),
+        // Every value that is left out has left an error behind.
+        (None, None) => Err(source.diagnostic(Location::UNKNOWN, "the inventory could not be read").into()),
+    }
+}
+
+fn inventory(reader: &mut Reader<'_>, raw: raw::Inventory) -> Option<Inventory> {
+    if raw.schema.trim() != SCHEMA {
+        reader.error_with_help(
+            raw.schema.at,
+            format!("`{}` is not a schema this version reads", raw.schema.value),
+            format!("write `schema: {SCHEMA}`, or use the version of khien the file was made for"),
+        );
+    }
+    let ids = ids(reader, &raw.units);
+    let province = province(reader, &raw.province);
+    let lead_agency = lead_agency(reader, &raw.lead_agency);
+    let authorisation = optional(raw.authorisation, |raw| authorisation(reader, raw));
+    let vantage = match raw.vantage {
+        Some(raw) => reader.line(&raw.name).map(|name| Vantage { name, inside: raw.inside.unwrap_or(false) }),
+        None => Some(Vantage::default()),
+    };
+    check_circles(reader, &raw.units.value, &ids, "parent", |unit| unit.parent.as_ref());
+    check_circles(reader, &raw.units.value, &ids, "successor", |unit| unit.successor.as_ref());
+    let mut seen = Sites::default();
+    let units = all(raw.units.value.into_iter().map(|raw| unit(reader, raw, &ids, &mut seen)));
+    seen.warn_about_twins(reader);
+    let zones = zones(reader, raw.zones.unwrap_or_default(), &ids);
+    let exclusions = all(raw.exclusions.unwrap_or_default().iter().map(|raw| exclusion(reader, raw, &seen)));
+    let lab = raw.lab.map_or_else(|| Some(Lab::default()), |raw| lab(reader, raw));
+    let (units, zones, exclusions) = (units?, zones?, exclusions?);
+    Some(Inventory {
+        province: province?,
+        lead_agency: lead_agency?,
+        authorisation: authorisation.ok()?,
+        vantage: vantage?,
+        allow_private: raw.allow_private.unwrap_or(false),
+        index: Index::new(&units, &zones, &exclusions),
+        units,
+        zones,
+        exclusions,
+        lab: lab?,
+    })
+}
+
+/// All of them, or nothing; unlike `collect` into an `Option` it goes on after the first miss.
+fn all<T>(items: impl Iterator<Item = Option<T>>) -> Option<Vec<T>> {
+    let mut complete = true;
+    let kept: Vec<T> = items
+        .filter_map(|item| {
+            complete &= item.is_some();
+            item
+        })
+        .collect();
+    complete.then_some(kept)
+}
+
+fn ids(reader: &mut Reader<'_>, units: &Located<Vec<raw::Unit>>) -> Ids {
+    let mut ids = Ids::new();
+    for unit in &units.value {
+        let Some(id) = reader.unit_id(&unit.id) else { continue };
+        match ids.get(&id) {
+            Some(first) => {
+                let message = format!("the id `{id}` is used twice");
+                reader.twice(unit.id.at, *first, message, "every unit needs an id of its own");
+            }
+            None => drop(ids.insert(id, unit.id.at)),
+        }
+    }
+    if units.value.is_empty() {
+        reader.error(units.at, "no units: write at least one below `units:`");
+    }
+    ids
+}
+
+fn province(reader: &mut Reader<'_>, raw: &raw::Province) -> Option<Province> {
+    let (name, domain) = (reader.line(&raw.name), reader.host(&raw.domain));
+    Some(Province { name: name?, domain: domain? })
+}
+
+fn lead_agency(reader: &mut Reader<'_>, raw: &raw::LeadAgency) -> Option<LeadAgency> {
+    let name = reader.line(&raw.name);
+    let contact = reader.header_word(&raw.contact, "an e-mail address", |word| {
+        word.split_once('@').is_some_and(|(user, host)| !user.is_empty() && Host::parse(host).is_ok())
+    });
+    let url = optional(raw.url.as_ref(), |url| {
+        reader.header_word(url, "a web address such as https://tinhmau.example/khien", |word| {
+            let rest = word.strip_prefix("https://").or_else(|| word.strip_prefix("http://"));
+            rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
+        })
+    });
+    Some(LeadAgency { name: name?, contact: contact?, url: url.ok()? })
+}
+
+fn authorisation(reader: &mut Reader<'_>, raw: raw::Authorisation) -> Option<Authorisation> {
+    let (document, number, body) =
+        (reader.line(&raw.document), reader.line(&raw.number), reader.line(&raw.body));
+    let (date, expires) = (reader.date(&raw.date), reader.date(&raw.expires));
+    if let (Some(date), Some(expires)) = (date, expires)
+        && expires < date
+    {
+        reader.error(raw.expires.at, format!("`expires` ({expires}) lies before `date` ({date})"));
+    }
+    let scope: BTreeSet<Scope> = raw.scope.unwrap_or_default().into_iter().chain([Scope::Standard]).collect();
+    Some(Authorisation {
+        document: document?,
+        number: number?,
+        date: date?,
+        body: body?,
+        expires: expires?,
+        scope,
+    })
+}
+
+fn unit(reader: &mut Reader<'_>, raw: raw::Unit, ids: &Ids, seen: &mut Sites) -> Option<Unit> {
+    // A wrong or second id has been told by `ids`.
+    let id = UnitId::parse(&raw.id).ok();
+    let name = reader.line(&raw.name);
+    let block = raw.block.or_else(|| raw.kind.default_block());
+    if block.is_none() {
+        reader.error_with_help(
+            raw.kind.at,
+            "a unit of kind `khac` needs its block",
+            "add `block: so`, `huyen` or `xa`",
+        );
+    }
+    let parent = optional(raw.parent.as_ref(), |written| reader.reference(written, ids));
+    let level = optional(raw.level, |level| {
+        let valid = Level::new(level.value);
+        if valid.is_none() {
+            reader.error(level.at, format!("level {} does not exist; cấp độ runs from 1 to 5", level.value));
+        }
+        valid
+    });
+    let contact = optional(raw.contact.as_ref(), |written| reader.line(written));
+    let validity = validity(reader, raw.valid);
+    let successor = optional(raw.successor.as_ref(), |written| reader.reference(written, ids));
+    if let (Some(written), Some(Validity { until: None, .. })) = (&raw.successor, validity) {
+        let help = "add `valid: {until: 2025-06-30}`, the last day of this unit";
+        reader.warn(written.at, "a unit with a successor has no last day", help);
+    }
+    let sites = raw.sites.unwrap_or_default();
+    let sites = all(sites.into_iter().map(|raw| site(reader, raw, ids, id.as_ref(), seen)));
+    Some(Unit {
+        id: id?,
+        name: name?,
+        kind: raw.kind.value,
+        block: block?,
+        parent: parent.ok()?,
+        level: level.ok()?,
+        contact: contact.ok()?,
+        validity: validity?,
+        successor: successor.ok()?,
+        sites: sites?,
+    })
+}
+
+/// The mistake has been told; the value is missing.
+#[derive(Clone, Copy)]
+struct Told;
+
+/// Absent is fine, present must be readable.
+fn optional<T, U>(written: Option<T>, read: impl FnOnce(T) -> Option<U>) -> Result<Option<U>, Told> {
+    written.map(|written| read(written).ok_or(Told)).transpose()
+}
+
+fn validity(reader: &mut Reader<'_>, raw: Option<raw::Validity>) -> Option<Validity> {
+    let Some(raw) = raw else { return Some(Validity::default()) };
+    let from = optional(raw.from.as_ref(), |written| reader.date(written));
+    let until = optional(raw.until.as_ref(), |written| reader.date(written));
+    if let (Ok(Some(from)), Ok(Some(until)), Some(written)) = (from, until, &raw.until)
+        && until < from
+    {
+        reader.error(written.at, format!("`until` ({until}) lies before `from` ({from})"));
+    }
+    Some(Validity { from: from.ok()?, until: until.ok()? })
+}
+
+/// The sites read so far, by host and port.
+#[derive(Default)]
+struct Sites {
+    places: HashMap<(Host, u16), Location>,
+    order: Vec<(Host, u16, Option<Host>)>,
+    hosts: HashSet<Host>,
+}
+
+impl Sites {
+    /// `x` and `www.x` listed side by side would be checked twice.
+    fn warn_about_twins(&self, reader: &mut Reader<'_>) {
+        for (host, port, twin) in &self.order {
+            let Some(twin) = twin.as_ref().filter(|_| host.as_str().starts_with("www.")) else { continue };
+            if let (Some(at), Some(first)) =
+                (self.places.get(&(host.clone(), *port)), self.places.get(&(twin.clone(), *port)))
+            {
+                reader.warn(
+                    *at,
+                    format!("`{host}` is already checked with `{twin}` of line {}", first.line),
+                    "remove one of the two, or write `www: no` at both if they are different sites",
+                );
+            }
+        }
+    }
+}
+
+fn site(
+    reader: &mut Reader<'_>,
+    raw: Located<raw::Site>,
+    ids: &Ids,
+    owner: Option<&UnitId>,
+    seen: &mut Sites,
+) -> Option<Site> {
+    let raw = match raw.value {
+        raw::Site::Keys(keys) => keys,
+        raw::Site::Host(host) => raw::SiteKeys {
+            host: Located::new(host, raw.at),
+            port: None,
+            importance: None,
+            www: None,
+            shared_operator: None,
+            mail: None,
+        },
+    };
+    let authority = reader.authority(&raw.host);
+    let port = optional(raw.port, |written| reader.port(written));
+    let shared_operator = optional(raw.shared_operator.as_ref(), |written| reader.reference(written, ids));
+    let (authority, port, shared_operator) = (authority?, port.ok()?, shared_operator.ok()?);
+    if let (Some(in_host), Some(port)) = (authority.port, port)
+        && in_host != port
+    {
+        reader.error(raw.host.at, format!("`host` says port {in_host}, `port` says {port}; keep one"));
+        return None;
+    }
+    let site = Site {
+        host: authority.host,
+        port: port.or(authority.port).unwrap_or(443),
+        importance: raw.importance.unwrap_or_default(),
+        www: raw.www.unwrap_or_default(),
+        // A unit that names itself runs its own server, which is what absence says.
+        shared_operator: shared_operator.filter(|operator| Some(operator) != owner),
+        mail: raw.mail.unwrap_or(false),
+    };
+    let key = (site.host.clone(), site.port);
+    if let Some(first) = seen.places.get(&key) {
+        let help = "a site belongs to one unit; who runs its server is said by `shared_operator`";
+        reader.twice(raw.host.at, *first, format!("the site `{site}` is written twice"), help);
+        return None;
+    }
+    seen.places.insert(key, raw.host.at);
+    seen.order.push((site.host.clone(), site.port, site.twin()));
+    seen.hosts.insert(site.host.clone());
+    Some(site)
+}
+
+fn zones(reader: &mut Reader<'_>, raw: Vec<raw::Zone>, ids: &Ids) -> Option<Vec<Zone>> {
+    let mut seen: HashMap<Host, Location> = HashMap::new();
+    all(raw.into_iter().map(|raw| {
+        let (zone, operator) = (reader.host(&raw.zone), reader.reference(&raw.operator, ids));
+        let zone = zone?;
+        if let Some(first) = seen.insert(zone.clone(), raw.zone.at) {
+            reader.twice(
+                raw.zone.at,
+                first,
+                format!("the zone `{zone}` is written twice"),
+                "keep one of the two",
+            );
+        }
+        Some(Zone { zone, operator: operator? })
+    }))
+}
+
+fn exclusion(reader: &mut Reader<'_>, raw: &raw::Exclusion, seen: &Sites) -> Option<Exclusion> {
+    let host = reader.host(&raw.host);
+    let (reason, requested_by) = (reader.line(&raw.reason), reader.line(&raw.requested_by));
+    let expires = reader.date(&raw.expires);
+    let host = host?;
+    let listed = |host: &Host| seen.hosts.contains(host);
+    if !listed(&host) && !host.www_twin().is_some_and(|twin| listed(&twin)) {
+        // A slip here scans someone who asked not to be scanned.
+        reader.warn(
+            raw.host.at,
+            format!("the excluded host `{host}` is no site of this inventory"),
+            "check its spelling; an exclusion of a host outside `units:` is kept and does no harm",
+        );
+    }
+    Some(Exclusion { host, reason: reason?, requested_by: requested_by?, expires: expires? })
+}
+
+fn lab(reader: &mut Reader<'_>, raw: raw::Lab) -> Option<Lab> {
+    let connect_to = all(raw.connect_to.unwrap_or_default().into_iter().map(|written| {
+        written.parse::<ConnectTo>().map_err(|error| reader.error(written.at, error.to_string())).ok()
+    }));
+    let resolver = optional(raw.resolver, |written| {
+        let address = written.trim().parse::<SocketAddr>().ok().filter(|address| address.port() != 0);
+        if address.is_none() {
+            let message = format!("`{}` is not an address with a port", written.value);
+            reader.error_with_help(written.at, message, "write it as `127.0.0.1:53` or `[::1]:53`");
+        }
+        address
+    });
+    let ports = raw.ports.map_or_else(
+        || Some(Ports::default()),
+        |raw| {
+            let mut port = |written: Option<Located<u16>>| optional(written, |written| reader.port(written));
+            let (http, https, smtp, dns) = (port(raw.http), port(raw.https), port(raw.smtp), port(raw.dns));
+            Some(Ports { http: http.ok()?, https: https.ok()?, smtp: smtp.ok()?, dns: dns.ok()? })
+        },
+    );
+    let mut path =
+        |written: Option<raw::Text>| optional(written, |written| reader.line(&written).map(Into::into));
+    let (ca_file, root_hints, trust_anchor) =
+        (path(raw.ca_file), path(raw.root_hints), path(raw.trust_anchor));
+    Some(Lab {
+        connect_to: connect_to?,
+        resolver: resolver.ok()?,
+        ports: ports?,
+        ca_file: ca_file.ok()?,
+        root_hints: root_hints.ok()?,
+        trust_anchor: trust_anchor.ok()?,
+    })
+}
+
+/// Follows one kind of reference from every unit; each circle is told once, at its first unit in the file.
+fn check_circles(
+    reader: &mut Reader<'_>,
+    units: &[raw::Unit],
+    ids: &Ids,
+    key: &str,
+    reference: fn(&raw::Unit) -> Option<&raw::Text>,
+) {
+    let mut next: BTreeMap<UnitId, (UnitId, Location)> = BTreeMap::new();
+    for unit in units {
+        let Some(written) = reference(unit) else { continue };
+        if let (Ok(from), Ok(to)) = (UnitId::parse(&unit.id), UnitId::parse(written))
+            && ids.contains_key(&to)
+        {
+            next.entry(from).or_insert((to, written.at));
+        }
+    }
+    // Units from which the walk is known to end, or whose circle has been told.
+    let mut settled: HashSet<&UnitId> = HashSet::new();
+    for unit in units {
+        let Ok(start) = UnitId::parse(&unit.id) else { continue };
+        let mut path: Vec<&UnitId> = Vec::new();
+        let mut on_path: HashSet<&UnitId> = HashSet::new();
+        let mut current = next.get_key_value(&start);
+        while let Some((id, (to, at))) = current {
+            if settled.contains(id) {
+                break;
+            }
+            if !on_path.insert(id) {
+                let circle: Vec<&str> = path
+                    .iter()
+                    .skip_while(|on| **on != id)
+                    .map(|on| on.as_str())
+                    .chain([id.as_str()])
+                    .collect();
+                let shown = if circle.len() > 8 {
+                    format!("{} units", circle.len() - 1)
+                } else {
+                    circle.join(" → ")
+                };
+                reader.error(*at, format!("`{key}` leads in a circle: {shown}"));
+                break;
+            }
+            path.push(id);
+            current = next.get_key_value(to);
+        }
+        settled.extend(path);
+    }
+}
