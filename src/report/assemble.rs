@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::observation::SiteName;
-use crate::rule::{Finding, Owner, Reason, RuleId, Text};
+use crate::rule::{Finding, Level, Owner, Reason, RuleId, Text};
 use crate::score::{
     Cap, Exact, Grade, Group, Item, Method, Score, Step, UnitScore, fold, items, plan, points_lost, ranks,
     score, unit, unit_points_lost, unwaived,
 };
 
-use super::book::RuleBook;
+use super::book::{RuleBook, RuleEntry};
 use super::cause::{Seen, causes};
 use super::charge::{Charge, Ledger, payer};
 use super::model::{
@@ -76,7 +76,7 @@ pub fn assemble(
             tested.push(Seen { unit, place, report });
         } else if !place.excluded {
             run.complete = false;
-            ledger.book_missing(unit, place);
+            ledger.book(unit, place, &[], missing(rules, method, &run));
         }
     }
     let causes = causes(&tested, rules);
@@ -165,6 +165,19 @@ fn owned(
     let owners: BTreeMap<&RuleId, Owner> = report.findings.iter().map(|f| (&f.rule, f.owner)).collect();
     let owner = |item: &Item| owners.get(&item.rule).copied().unwrap_or(Owner::Site);
     Ok(site_items(report, rules, method)?.into_iter().map(|item| (owner(&item), item)).collect())
+}
+
+/// The items of a site that was not scanned: every rule that scores could not be tested.
+fn missing(rules: &RuleBook, method: &Method, run: &Run) -> Vec<(Owner, Item)> {
+    // Vietnam has had one offset since 1975.
+    let today = jiff::tz::offset(7).to_datetime(run.started_at).date();
+    let scores = |rule: &&RuleEntry| {
+        rule.level == Level::Required && rule.effective_from.is_none_or(|from| from <= today)
+    };
+    let item = |rule: &RuleEntry| {
+        (rule.owner, Item::untested(&rule.id, rule.category, rule.severity, rule.minutes, method))
+    };
+    rules.entries().filter(scores).map(item).collect()
 }
 
 fn site_card(
@@ -272,6 +285,8 @@ fn fix_step(step: &Step, charges: &[&Charge]) -> Option<FixStep> {
     let charge = charges.get(step.group)?;
     let rule = |rule: &RuleId| FixRule { rule: rule.clone(), sites: charge.failing(rule) };
     Some(FixStep {
+        kind: charge.kind,
+        name: charge.name.clone(),
         rules: step.rules.iter().map(rule).collect(),
         minutes: step.minutes,
         lifts_cap: step.lifts,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +37,10 @@ pub struct RuleEntry {
     pub minutes: u32,
     /// The rules it comes after.
     pub after: Vec<RuleId>,
+    /// The first day it scores.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("format" = "date"))]
+    pub effective_from: Option<Date>,
 }
 
 impl RuleBook {

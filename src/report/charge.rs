@@ -17,7 +17,6 @@ pub(super) struct Charge {
     pub(super) name: String,
     pub(super) members: Vec<(SiteName, Vec<Item>)>,
     importance: Importance,
-    missing: bool,
 }
 
 /// The items of one site that score, each with its owner.
@@ -34,7 +33,6 @@ impl Charge {
                 Importance::Low => low,
             },
             items: fold(self.members.iter().flat_map(|(_, items)| items).cloned()),
-            missing: self.missing,
         }
     }
 
@@ -76,11 +74,6 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    /// Books a site that should have been scanned and was not.
-    pub(super) fn book_missing(&mut self, unit: &'a Member, place: &Place) {
-        self.charge(&unit.id, GroupKind::Site, place.site.to_string(), place.importance).missing = true;
-    }
-
     /// The charges of a unit, by kind and name.
     pub(super) fn of(&self, unit: &str) -> Vec<&Charge> {
         self.0.get(unit).map(|charges| charges.values().collect()).unwrap_or_default()
@@ -99,7 +92,6 @@ impl<'a> Ledger<'a> {
             name,
             members: Vec::new(),
             importance,
-            missing: false,
         });
         charge.importance = charge.importance.max(importance);
         charge

@@ -229,6 +229,10 @@ pub struct PointsLost {
 /// One step of a fix plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FixStep {
+    /// What it is done to.
+    pub kind: GroupKind,
+    /// The name of that.
+    pub name: String,
     /// What to fix; several only where they lift a cap together.
     pub rules: Vec<FixRule>,
     /// How long it takes.

@@ -43,9 +43,9 @@ pub struct Item {
     pub in_doubt: bool,
     /// A waiver covers its failure, at every place where it fails. Changes no score: [`unwaived`] is for a second one.
     pub waived: bool,
-    /// The score that its failure holds the whole at.
+    /// The score that its failure holds the whole at; a rule without weight holds nothing.
     pub cap: Option<u8>,
-    /// The failed rule its weight is lost with.
+    /// The failed rule its weight is lost with, at one of the places at least.
     pub lost_with: Option<RuleId>,
 }
 
@@ -63,6 +63,32 @@ pub struct Terms<'a> {
 #[error("a finding of the unknown rule {0}: judge the observations again with the rules at hand")]
 pub struct UnknownRule(pub RuleId);
 
+impl Item {
+    /// The item of a rule at a site that was not scanned: it could not be tested.
+    pub fn untested(
+        rule: &RuleId,
+        category: Category,
+        severity: Severity,
+        minutes: u32,
+        method: &Method,
+    ) -> Self {
+        let weight = method.severity_weight(severity);
+        Self {
+            rule: rule.clone(),
+            category,
+            severity,
+            weight,
+            minutes,
+            state: State::Inconclusive,
+            untested: true,
+            in_doubt: false,
+            waived: false,
+            cap: method.cap(rule).filter(|_| weight > 0),
+            lost_with: None,
+        }
+    }
+}
+
 /// The items of one site, in the order of its findings; findings that do not score make none.
 pub fn items<'a>(
     findings: &[Finding],
@@ -74,11 +100,12 @@ pub fn items<'a>(
         let terms = terms(&finding.rule).ok_or_else(|| UnknownRule(finding.rule.clone()))?;
         let state = state(finding);
         let ancestors = || terms.ancestors.iter().filter_map(|ancestor| states.get(ancestor));
+        let weight = method.severity_weight(finding.severity);
         Ok(Item {
             rule: finding.rule.clone(),
             category: finding.category,
             severity: finding.severity,
-            weight: method.severity_weight(finding.severity),
+            weight,
             minutes: terms.minutes,
             state,
             untested: state == State::Inconclusive,
@@ -89,7 +116,7 @@ pub fn items<'a>(
                 State::Inconclusive | State::Lost | State::Fail => false,
             },
             waived: finding.waived && state == State::Fail,
-            cap: method.cap(&finding.rule),
+            cap: method.cap(&finding.rule).filter(|_| weight > 0),
             lost_with: finding.parent.clone().filter(|_| state == State::Lost),
         })
     };

@@ -186,8 +186,11 @@ impl Single {
     }
 }
 
-/// The share of a group's base that one item makes, as a fraction.
+/// The share of a group's base that fixing one item gains, as a fraction: none where it is lost in another place.
 fn share(item: &Item, score: &Score, method: &Method) -> (u128, u128) {
+    if item.lost_with.is_some() {
+        return (0, 1);
+    }
     let decided = || score.categories.iter().filter(|category| category.max > 0);
     let total: u128 = decided().map(|c| u128::from(method.category_weight(c.category))).sum();
     let max =
@@ -204,10 +207,12 @@ fn minutes<'a>(items: impl Iterator<Item = &'a Item>) -> u32 {
     items.fold(0, |sum, item| sum.saturating_add(item.minutes))
 }
 
+/// The items with some rules fixed wherever the group has them.
 fn fixed(group: &Group, rules: &[RuleId]) -> Vec<Item> {
     let fix = |item: &Item| match item.state {
         State::Fail if rules.contains(&item.rule) => {
-            Item { state: State::Pass, untested: false, ..item.clone() }
+            let state = if item.lost_with.is_some() { State::Lost } else { State::Pass };
+            Item { state, untested: false, ..item.clone() }
         }
         _ => item.clone(),
     };

@@ -132,13 +132,13 @@ pub fn exact_base(items: &[Item], method: &Method) -> Option<Exact> {
 }
 
 impl Coverage {
-    /// The coverage of items.
+    /// The coverage of items. One that failed in one place and could not be tested in another is not tested: else a
+    /// fix would lower the coverage.
     pub fn of(items: &[Item]) -> Self {
-        let weight = |wanted: &dyn Fn(State) -> bool| -> u64 {
-            items.iter().filter(|item| wanted(item.state)).map(|item| u64::from(item.weight)).sum()
-        };
-        let tested = weight(&|state| matches!(state, State::Pass | State::Fail | State::Lost));
-        Self::new(tested, tested + weight(&|state| state == State::Inconclusive))
+        let applicable = || items.iter().filter(|item| item.state != State::NotApplicable);
+        let weight = |item: &Item| u64::from(item.weight);
+        let tested = applicable().filter(|item| !item.untested).map(weight).sum();
+        Self::new(tested, applicable().map(weight).sum())
     }
 
     /// A coverage from its two weights.

@@ -18,8 +18,6 @@ pub struct Group {
     pub importance: u16,
     /// Its items, one per rule. A group where none applies does not count.
     pub items: Vec<Item>,
-    /// It should have been scanned and was not, so that it has no items: it may be anything from 0 to 100.
-    pub missing: bool,
 }
 
 /// The score of a unit.
@@ -31,7 +29,7 @@ pub struct UnitScore {
     pub base: Option<u8>,
     /// The same of the ends of their brackets, untested groups included.
     pub bracket: Option<Bracket>,
-    /// Weights summed over the groups; a missing group counts as much as the largest of the others.
+    /// Weights summed over the groups.
     pub coverage: Coverage,
     /// Failed critical rules, each once per group.
     pub criticals: u32,
@@ -77,16 +75,13 @@ pub fn unit(groups: &[Group], sites: usize, method: &Method) -> UnitScore {
 
 /// The same where the groups' scores are known.
 pub(super) fn combine(groups: &[Group], scores: &[Score], sites: usize, method: &Method) -> UnitScore {
-    let counted = || groups.iter().zip(scores).filter(|(group, _)| group.counts());
-    let bracket = |(group, score): &(&Group, &Score)| match score.bracket {
-        Some(Bracket(low, high)) => (group.importance, low, high),
-        None => (group.importance, 0, 100),
-    };
-    let low = mean(counted().map(|pair| bracket(&pair)).map(|(weight, low, _)| (weight, low)));
-    let high = mean(counted().map(|pair| bracket(&pair)).map(|(weight, _, high)| (weight, high)));
+    let counted = || groups.iter().zip(scores).filter(|(_, score)| score.bracket.is_some());
+    let low = mean(counted().filter_map(|(group, score)| Some((group.importance, score.bracket?.0))));
+    let high = mean(counted().filter_map(|(group, score)| Some((group.importance, score.bracket?.1))));
     let score = mean(counted().filter_map(|(group, score)| Some((group.importance, score.score?))));
     let base = mean(counted().filter_map(|(group, score)| Some((group.importance, score.base?))));
-    let coverage = coverage(groups, scores);
+    let covered = || scores.iter().map(|score| score.coverage);
+    let coverage = Coverage::new(covered().map(|c| c.tested).sum(), covered().map(|c| c.applicable).sum());
     let critical = |item: &&Item| item.state == State::Fail && item.severity == Severity::Critical;
     let criticals = groups.iter().flat_map(|group| &group.items).filter(critical).count();
     let standing = match score {
@@ -118,19 +113,6 @@ pub fn unit_points_lost(groups: &[Group], method: &Method) -> BTreeMap<RuleId, E
         }
     }
     lost
-}
-
-impl Group {
-    fn counts(&self) -> bool {
-        self.missing || self.items.iter().any(|item| item.state != State::NotApplicable && item.weight > 0)
-    }
-}
-
-fn coverage(groups: &[Group], scores: &[Score]) -> Coverage {
-    let known = || scores.iter().map(|score| score.coverage);
-    let largest = known().map(|coverage| coverage.applicable).max().unwrap_or(0);
-    let missing: u64 = groups.iter().filter(|group| group.missing).map(|_| largest).sum();
-    Coverage::new(known().map(|c| c.tested).sum(), known().map(|c| c.applicable).sum::<u64>() + missing)
 }
 
 fn mean(values: impl Iterator<Item = (u16, u8)>) -> Option<u8> {

@@ -1,0 +1,18 @@
+//! The score and the report: properties over random worlds, the peers' mistakes, the page for citizens, the schema.
+
+#[path = "score/cases.rs"]
+mod cases;
+#[path = "score/causes.rs"]
+mod causes;
+#[path = "score/page.rs"]
+mod page;
+#[path = "score/plan.rs"]
+mod plan;
+#[path = "score/properties.rs"]
+mod properties;
+#[path = "score/random.rs"]
+mod random;
+#[path = "score/schema.rs"]
+mod schema;
+#[path = "score/world.rs"]
+mod world;
