@@ -134,6 +134,11 @@ async fn what_could_not_be_seen_is_not_bogus() {
     assert_eq!(seen(&answer), (Outcome::Found, Security::Indeterminate));
     assert!(answer.detail.unwrap().contains("no DNSSEC signatures"));
 
+    // One from before EDNS has none to hand out.
+    let lab = Lab::start(&[("*", Misdeed::NoEdns)]).await;
+    let answer = resolver(&lab).lookup("www.agency", RecordType::A).await.unwrap();
+    assert_eq!(seen(&answer), (Outcome::Found, Security::Indeterminate));
+
     // The anchor is another root's.
     let (lab, other) = (Lab::start(&[]).await, Lab::start(&[]).await);
     let options = Options { trust_anchor: Some(other.anchor_file.path().to_owned()), ..options(&lab) };

@@ -30,6 +30,9 @@ const VALIDATION_TIMEOUT: Duration = Duration::from_secs(20);
 /// Questions one validation may cost, remembered answers included: a chain of ten zones needs about forty.
 const QUESTIONS_PER_VALIDATION: u32 = 200;
 
+/// Verdicts on RR sets kept during one validation.
+const VALIDATION_CACHE: usize = 1_000;
+
 /// What the validator said, before it is believed.
 #[derive(Debug)]
 pub(super) struct Validated {
@@ -55,7 +58,8 @@ pub(super) async fn validate(
         asked: Arc::default(),
     };
     let trouble = Arc::clone(&handle.trouble);
-    let secure = DnssecDnsHandle::with_trust_anchor(handle, Arc::clone(anchors));
+    let secure = DnssecDnsHandle::with_trust_anchor(handle, Arc::clone(anchors))
+        .validation_cache_size(VALIDATION_CACHE);
     let mut options = DnsRequestOptions::default();
     options.edns_set_dnssec_ok = true;
     let query = Query::query(question.name.clone(), question.record_type);
