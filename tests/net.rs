@@ -139,6 +139,11 @@ async fn what_could_not_be_seen_is_not_bogus() {
     let answer = resolver(&lab).lookup("www.agency", RecordType::A).await.unwrap();
     assert_eq!(seen(&answer), (Outcome::Found, Security::Indeterminate));
 
+    // A wildcard's signature without the proof that nothing closer exists could be replayed for any name.
+    let lab = Lab::start(&[("any.wild.agency.", Misdeed::StripDenial)]).await;
+    let answer = resolver(&lab).lookup("any.wild.agency", RecordType::A).await.unwrap();
+    assert_eq!(seen(&answer), (Outcome::Found, Security::Indeterminate));
+
     // The anchor is another root's.
     let (lab, other) = (Lab::start(&[]).await, Lab::start(&[]).await);
     let options = Options { trust_anchor: Some(other.anchor_file.path().to_owned()), ..options(&lab) };

@@ -2,7 +2,7 @@
 //!
 //! A probe takes a [`Lane`] for one address, opens a [`Connection`] through it and perhaps a [`tls::handshake`] on
 //! top; names go through the [`Resolver`]. Everything has a deadline, a byte cap and a budget, and the address that
-//! is really dialled passes the [`guard`]. No global state: whoever holds a [`Net`] may talk, nobody else.
+//! is really dialled passes the [`guard()`]. No global state: whoever holds a [`Net`] may talk, nobody else.
 
 mod connection;
 mod error;

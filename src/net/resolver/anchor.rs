@@ -155,6 +155,13 @@ mod tests {
         assert!(anchors.resolve(&elsewhere).is_empty());
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_an_anchor_or_an_error(line in "(\\. (IN )?(DS|DNSKEY) )?.{0,80}") {
+            let _ = Anchors::parse(&line);
+        }
+    }
+
     #[test]
     fn what_is_no_root_anchor_is_refused_with_its_line() {
         for (text, expected) in [
