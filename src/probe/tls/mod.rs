@@ -35,18 +35,16 @@ pub async fn tls(lane: &Lane, host: &str, port: u16) -> Seen {
         let attempt = super::failure::attempt::<()>(Err(failed.error.clone()));
         return Seen { tls: attempt.clone().and_then(unreachable), chain: attempt.and_then(unreachable) };
     }
-    let known = ordinary.as_ref().ok().map(|seen| Version(seen.version));
+    // facts only: a server that serves one connection at a time must not wait for this one to be dropped
+    let (known, handshake, sent) = match ordinary {
+        Ok(seen) => {
+            let chain = seen.chain.clone();
+            (Some(Version(seen.version)), Attempt::Completed(facts(seen)), chain)
+        }
+        Err(failed) => (None, super::failure::attempt(Err(failed.error)), failed.chain),
+    };
     let asked = Server::new(lane, host, port, known).ask_all(known).await;
-
-    let chain = match &ordinary {
-        Ok(seen) => seen.chain.clone(),
-        Err(failed) if !failed.chain.is_empty() => failed.chain.clone(),
-        Err(_) => asked.chain,
-    };
-    let handshake = match ordinary {
-        Ok(seen) => Attempt::Completed(facts(seen)),
-        Err(failed) => super::failure::attempt(Err(failed.error)),
-    };
+    let chain = if sent.is_empty() { asked.chain } else { sent };
     let (connections, _) = lane.spent();
     if asked.speaks_tls {
         let chain = if chain.is_empty() {
@@ -76,9 +74,7 @@ async fn handshake(
         alpn: vec![b"h2".to_vec(), b"http/1.1".to_vec()],
         ..Offer::default()
     };
-    let failed = |error| {
-        Box::new(net::tls::HandshakeError { error, chain: Vec::new(), staple: None })
-    };
+    let failed = |error| Box::new(net::tls::HandshakeError { error, chain: Vec::new(), staple: None });
     let connection = lane.connect(host, port, Purpose::Tls).await.map_err(failed)?;
     net::tls::handshake(connection, &offer).await
 }

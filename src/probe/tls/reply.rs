@@ -65,9 +65,9 @@ impl Reply {
 
 /// Sends a hello on a connection of its own.
 pub(super) async fn ask(lane: &Lane, host: &str, port: u16, question: &Question) -> Reply {
-    let octets = match random().and_then(|random| {
-        question.to_records(host, random).map_err(|error| Error::Local(error.to_string()))
-    }) {
+    let octets = match random()
+        .and_then(|random| question.to_records(host, random).map_err(|error| Error::Local(error.to_string())))
+    {
         Ok(octets) => octets,
         Err(error) => return Reply::Silent(error),
     };
@@ -110,7 +110,13 @@ async fn exchange(lane: &Lane, host: &str, port: u16, octets: &[u8]) -> Reply {
                     return reply;
                 }
             }
-            Err(error) => return reader.ended(error),
+            Err(error) => {
+                reader.stream.finish();
+                return match reader.drain() {
+                    None | Some(Reply::Silent(_)) => reader.ended(error),
+                    Some(reply) => reply,
+                };
+            }
         }
     }
 }
@@ -184,10 +190,7 @@ impl Reader {
 
     fn chosen(&mut self) -> Option<Reply> {
         let hello = self.hello.take()?;
-        Some(Reply::Chose {
-            version: hello.negotiated_version(),
-            chain: std::mem::take(&mut self.chain),
-        })
+        Some(Reply::Chose { version: hello.negotiated_version(), chain: std::mem::take(&mut self.chain) })
     }
 
     /// The stream ended before the flight did: a choice already made stands.

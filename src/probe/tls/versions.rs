@@ -58,7 +58,8 @@ impl<'l> Server<'l> {
 
     /// Asks for every version, those first that are likely to be there: they are the control of the others.
     pub(super) async fn ask_all(mut self, known: Option<Version>) -> Asked {
-        let offered = |version| (known == Some(version)).then_some(Reply::Chose { version, chain: Vec::new() });
+        let offered =
+            |version| (known == Some(version)).then_some(Reply::Chose { version, chain: Vec::new() });
         let mut found = Vec::new();
         for version in [Version::TLS12, Version::TLS13, Version::TLS11, Version::TLS10, Version::SSL3] {
             let reply = match offered(version) {
@@ -76,7 +77,9 @@ impl<'l> Server<'l> {
         }
         let of = |wanted| {
             let found = support.iter().find(|(version, _)| *version == wanted);
-            found.map_or(Attempt::failed(Failure::OurBug(format!("{wanted} was not asked"))), |(_, s)| s.clone())
+            found.map_or(Attempt::failed(Failure::OurBug(format!("{wanted} was not asked"))), |(_, s)| {
+                s.clone()
+            })
         };
         let versions = Versions {
             ssl2: self.ssl2_support(&ssl2).await,
@@ -122,9 +125,13 @@ impl<'l> Server<'l> {
     /// What the reply proves of this version.
     async fn support(&self, version: Version, reply: &Reply) -> Attempt<Support> {
         match reply {
-            Reply::Chose { version: chosen, .. } if *chosen == version => Attempt::Completed(Support::Offered),
+            Reply::Chose { version: chosen, .. } if *chosen == version => {
+                Attempt::Completed(Support::Offered)
+            }
             // a server picks the highest it has at or below what is asked: a lower one is a refusal
-            Reply::Chose { version: chosen, .. } if *chosen < version => Attempt::Completed(Support::NotOffered),
+            Reply::Chose { version: chosen, .. } if *chosen < version => {
+                Attempt::Completed(Support::NotOffered)
+            }
             Reply::Alert(PROTOCOL_VERSION) => Attempt::Completed(Support::NotOffered),
             Reply::Alert(alert) if REFUSALS.contains(alert) && self.has_control() => {
                 Attempt::Completed(Support::NotOffered)
@@ -132,7 +139,8 @@ impl<'l> Server<'l> {
             Reply::Ssl2 { .. } => Attempt::Completed(Support::NotOffered),
             Reply::NotTls if !self.has_control() => Attempt::Completed(Support::NotOffered),
             Reply::Silent(error) if is_hang_up(error) => {
-                self.confirm(reply, ask(self.lane, self.host, self.port, &Question { version, chunk: 0 })).await
+                self.confirm(reply, ask(self.lane, self.host, self.port, &Question { version, chunk: 0 }))
+                    .await
             }
             other => Attempt::failed(other.failure()),
         }
