@@ -1,7 +1,8 @@
 //! Which protocol versions a server takes: one hello each, and what an answer proves.
 //!
-//! A negative counts only beside a control: a hello to the same address that the server did answer. A reset or a
-//! close counts only where it came twice and the control was answered in between; silence never counts.
+//! A negative counts only beside a control: a hello to the same address that the server did answer. A reset, a
+//! close or an alert about something else counts only where it came twice with the control answered between and
+//! after; silence never counts.
 
 use super::{
     hello::{Question, chunks},
@@ -23,6 +24,8 @@ const REFUSALS: [u8; 5] = [
 ];
 /// `protocol_version` speaks of the version alone, whatever else was offered.
 const PROTOCOL_VERSION: u8 = 70;
+/// The server has nothing for the name asked for.
+const UNRECOGNIZED_NAME: u8 = 112;
 
 /// What asking for every version brought.
 pub(super) struct Asked {
@@ -138,7 +141,7 @@ impl<'l> Server<'l> {
             }
             Reply::Ssl2 { .. } => Attempt::Completed(Support::NotOffered),
             Reply::NotTls if !self.has_control() => Attempt::Completed(Support::NotOffered),
-            Reply::Silent(error) if is_hang_up(error) => {
+            doubtful if is_doubtful_refusal(doubtful) => {
                 self.confirm(reply, ask(self.lane, self.host, self.port, &Question { version, chunk: 0 }))
                     .await
             }
@@ -153,22 +156,22 @@ impl<'l> Server<'l> {
             // the hello is no TLS record: a TLS server answers it with an alert of whatever kind
             Reply::Alert(_) | Reply::Chose { .. } => Attempt::Completed(Support::NotOffered),
             Reply::NotTls => Attempt::Completed(Support::NotOffered),
-            Reply::Silent(error) if is_hang_up(error) => {
+            doubtful if is_doubtful_refusal(doubtful) => {
                 self.confirm(reply, ask_ssl2(self.lane, self.host, self.port)).await
             }
             other => Attempt::failed(other.failure()),
         }
     }
 
-    /// A hang-up means "not offered" where the server answers the control now, hangs up again, and still answers it.
+    /// A doubtful refusal means "not offered" where the server answers the control now, refuses again, and still
+    /// answers the control.
     async fn confirm(&self, first: &Reply, again: impl Future<Output = Reply>) -> Attempt<Support> {
         let unknown = || Attempt::failed(first.failure());
         if !self.control_answers().await {
             return unknown();
         }
-        match again.await {
-            Reply::Silent(error) if is_hang_up(&error) => {}
-            _ => return unknown(),
+        if !is_doubtful_refusal(&again.await) {
+            return unknown();
         }
         if self.control_answers().await { Attempt::Completed(Support::NotOffered) } else { unknown() }
     }
@@ -195,7 +198,14 @@ impl<'l> Server<'l> {
     }
 }
 
-fn is_hang_up(error: &crate::net::Error) -> bool {
+/// A hang-up, or an alert that is no word about what was offered: OpenSSL says `internal_error` where its security
+/// level leaves it nothing to sign with, load balancers hang up.
+fn is_doubtful_refusal(reply: &Reply) -> bool {
     use crate::net::Error;
-    matches!(error, Error::Reset | Error::Closed { .. })
+    match reply {
+        Reply::Silent(error) => matches!(error, Error::Reset | Error::Closed { .. }),
+        // the name was wrong, not the version
+        Reply::Alert(alert) => *alert != UNRECOGNIZED_NAME,
+        _ => false,
+    }
 }
