@@ -9,6 +9,8 @@ use crate::score::{
     score, unit, unit_points_lost, unwaived,
 };
 
+use crate::target::Block;
+
 use super::book::{RuleBook, RuleEntry};
 use super::cause::{Seen, causes};
 use super::charge::{Charge, Ledger, payer};
@@ -248,8 +250,8 @@ fn unit_card(
     UnitCard {
         id: member.id.clone(),
         name: member.name.clone(),
-        kind: member.kind.clone(),
-        block: member.block.clone(),
+        kind: member.kind,
+        block: member.block,
         status: result.standing,
         status_word: result.standing.word(),
         rank: None,
@@ -341,16 +343,13 @@ fn grade_word(grade: Option<&Grade>) -> Text {
 
 /// Writes the ranks into the cards, block by block, and sums the blocks up.
 fn rank(units: &mut [UnitCard], scores: &[UnitScore]) -> Vec<BlockCard> {
-    let mut names: Vec<String> = Vec::new();
-    for unit in &*units {
-        if !names.contains(&unit.block) {
-            names.push(unit.block.clone());
-        }
-    }
     let mut blocks = Vec::new();
-    for block in names {
-        let mut members: Vec<(&mut UnitCard, &UnitScore)> =
-            units.iter_mut().zip(scores).filter(|(unit, _)| unit.block == block).collect();
+    for block in Block::ALL {
+        let members = units.iter_mut().zip(scores).filter(|(unit, _)| unit.block == Some(block));
+        let mut members: Vec<(&mut UnitCard, &UnitScore)> = members.collect();
+        if members.is_empty() {
+            continue;
+        }
         let ranks = ranks(&members.iter().map(|(_, score)| *score).collect::<Vec<_>>());
         let mut mean = Exact::default();
         let ranked = ranks.iter().flatten().count();

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::rule::{Category, Level, Owner, RuleId, Severity, Text};
+use crate::rule::{Category, Level, Owner, Rule, RuleId, RuleSet, Severity, Text};
 use crate::score::{Method, Terms};
 use crate::yaml::Diagnostic;
 
@@ -54,6 +54,22 @@ impl RuleBook {
         let ancestors: Vec<_> = entries.keys().map(|rule| ancestors(rule, &entries)).collect();
         let entries = entries.into_iter().zip(ancestors).map(|((id, entry), above)| (id, (entry, above)));
         Self { hash: hash.into(), profile, entries: entries.collect() }
+    }
+
+    /// The book of a rule set.
+    pub fn of(rules: &RuleSet, profile: Option<String>) -> Self {
+        let entry = |rule: &Rule| RuleEntry {
+            id: rule.id.clone(),
+            title: rule.title.clone(),
+            category: rule.category,
+            severity: rule.severity,
+            level: rule.level,
+            owner: rule.owner,
+            minutes: rule.effort.minutes(),
+            after: rule.after.iter().map(|parent| parent.value.clone()).collect(),
+            effective_from: rule.effective_from,
+        };
+        Self::new(rules.hash(), profile, rules.rules().iter().map(entry))
     }
 
     /// The hash of the rule set.

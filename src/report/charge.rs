@@ -8,7 +8,8 @@ use crate::rule::Owner;
 use crate::score::{Group, Item, Method, State, fold};
 
 use super::model::GroupKind;
-use super::roster::{Importance, Member, Place};
+use super::roster::{Member, Place};
+use crate::target::Importance;
 
 /// What a unit answers for as one, with the sites it comes from.
 #[derive(Clone, Debug)]
@@ -25,13 +26,8 @@ pub(super) type Owned = Vec<(Owner, Item)>;
 impl Charge {
     /// The group as the score takes it.
     pub(super) fn group(&self, method: &Method) -> Group {
-        let [high, normal, low] = method.importance_weights();
         Group {
-            importance: match self.importance {
-                Importance::High => high,
-                Importance::Normal => normal,
-                Importance::Low => low,
-            },
+            importance: method.importance_weight(self.importance),
             items: fold(self.members.iter().flat_map(|(_, items)| items).cloned()),
         }
     }

@@ -14,5 +14,5 @@ pub use model::{
     BlockCard, CapCard, Cause, CauseKind, FindingCard, FixRule, FixStep, GroupCard, GroupKind, MethodCard,
     PointsLost, Report, Run, SCHEMA, Scanner, Share, SiteCard, Tenths, UnitCard, WorstSite,
 };
-pub use roster::{Authorisation, Importance, Member, Place, Roster, RunZone};
-pub use site::SiteReport;
+pub use roster::{Authorisation, Member, Place, Roster, RunZone};
+pub use site::{SiteReport, judge};

@@ -10,7 +10,8 @@ use crate::rule::{Finding, Reason, RuleId, Severity, Text};
 use crate::score::{Bracket, CategoryScore, Coverage, Exact, Grade, Standing};
 
 use super::book::RuleEntry;
-use super::roster::{Authorisation, Importance};
+use super::roster::Authorisation;
+use crate::target::{Block, Importance, UnitKind};
 
 /// The version of this shape.
 pub const SCHEMA: &str = "khien.report/1";
@@ -32,7 +33,7 @@ pub struct Report {
     /// The document that permitted the scan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authorisation: Option<Authorisation>,
-    /// The blocks, in the order of their first unit. Units are never compared across blocks.
+    /// The blocks that have units, in order. Units are never compared across blocks.
     pub blocks: Vec<BlockCard>,
     /// Every unit, in the order of the inventory.
     pub units: Vec<UnitCard>,
@@ -90,8 +91,8 @@ pub struct MethodCard {
 /// A block of units that are ranked among each other.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BlockCard {
-    /// Its name.
-    pub block: String,
+    /// Which one.
+    pub block: Block,
     /// How many units are in it.
     pub units: u32,
     /// How many of them have a rank.
@@ -108,9 +109,9 @@ pub struct UnitCard {
     /// Name.
     pub name: String,
     /// Kind.
-    pub kind: String,
-    /// The block it is ranked in.
-    pub block: String,
+    pub kind: UnitKind,
+    /// The block it is ranked in; null for a one-off check.
+    pub block: Option<Block>,
     /// How it stands in the ranking.
     pub status: Standing,
     /// The same in words.

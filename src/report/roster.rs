@@ -1,11 +1,13 @@
-//! Who is charged for what: the part of an inventory that a report needs, with every reference resolved. Also made by
-//! hand for a one-off check, where there is no inventory.
+//! Who is charged for what: the part of an inventory that a report needs, with every reference resolved. A one-off
+//! check, where there is no inventory, has a roster of one unit.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::observation::SiteName;
+use crate::target::{self, Block, Importance, Inventory, Site, Unit, UnitKind};
 
 /// The units, their sites, and who runs what they stand on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,10 +30,10 @@ pub struct Member {
     /// Its name.
     pub name: String,
     /// What kind of unit it is.
-    pub kind: String,
-    /// The block it is ranked in.
-    pub block: String,
-    /// Its sites.
+    pub kind: UnitKind,
+    /// The block it is ranked in; none for a one-off check.
+    pub block: Option<Block>,
+    /// Its sites; may be none.
     pub sites: Vec<Place>,
 }
 
@@ -59,18 +61,6 @@ pub struct RunZone {
     pub operator: String,
 }
 
-/// How much a site counts within its unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Importance {
-    /// Less than others.
-    Low,
-    /// As others.
-    Normal,
-    /// More than others: services for citizens.
-    High,
-}
-
 /// The document that permits the scan, as reports copy it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Authorisation {
@@ -86,4 +76,80 @@ pub struct Authorisation {
     /// The last day it holds.
     #[schemars(with = "String", extend("format" = "date"))]
     pub expires: Date,
+}
+
+impl Roster {
+    /// The units of an inventory that exist at a time, with the sites that are not excluded then.
+    pub fn new(inventory: &Inventory, at: Timestamp) -> Self {
+        let exists = |unit: &&Unit| unit.validity.contains(at);
+        Self {
+            province: inventory.province.name.clone(),
+            lead_agency: inventory.lead_agency.name.clone(),
+            authorisation: inventory.authorisation.as_ref().map(Authorisation::from),
+            units: inventory.units.iter().filter(exists).map(|unit| member(inventory, unit, at)).collect(),
+        }
+    }
+
+    /// One unit that answers for all of its sites: for a check of sites outside an inventory.
+    pub fn one(name: &str, sites: impl IntoIterator<Item = SiteName>) -> Self {
+        let place = |site| Place {
+            site,
+            importance: Importance::Normal,
+            shared_operator: None,
+            zone: None,
+            excluded: false,
+        };
+        let unit = Member {
+            id: "check".to_owned(),
+            name: name.to_owned(),
+            kind: UnitKind::Khac,
+            block: None,
+            sites: sites.into_iter().map(place).collect(),
+        };
+        Self { units: vec![unit], ..Self::default() }
+    }
+}
+
+fn member(inventory: &Inventory, unit: &Unit, at: Timestamp) -> Member {
+    Member {
+        id: unit.id.as_str().to_owned(),
+        name: unit.name.clone(),
+        kind: unit.kind,
+        block: Some(unit.block),
+        sites: unit.sites.iter().map(|site| place(inventory, site, at)).collect(),
+    }
+}
+
+fn place(inventory: &Inventory, site: &Site, at: Timestamp) -> Place {
+    // A unit that is no more pays for nothing; its successor does.
+    let operator = |id: &target::UnitId| {
+        let mut unit = inventory.unit(id);
+        while let Some(gone) = unit.filter(|unit| !unit.validity.contains(at)) {
+            unit = gone.successor.as_ref().and_then(|next| inventory.unit(next));
+        }
+        unit.map(|unit| unit.id.as_str().to_owned())
+    };
+    let zone = inventory.zone_of(&site.host);
+    Place {
+        site: SiteName { host: site.host.as_str().to_owned(), port: site.port },
+        importance: site.importance,
+        shared_operator: site.shared_operator.as_ref().and_then(operator),
+        zone: zone.and_then(|zone| {
+            Some(RunZone { name: zone.zone.as_str().to_owned(), operator: operator(&zone.operator)? })
+        }),
+        excluded: inventory.excluded(&site.host, at).is_some(),
+    }
+}
+
+impl From<&target::Authorisation> for Authorisation {
+    fn from(authorisation: &target::Authorisation) -> Self {
+        let target::Authorisation { document, number, date, body, expires, .. } = authorisation;
+        Self {
+            document: document.clone(),
+            number: number.clone(),
+            date: *date,
+            body: body.clone(),
+            expires: *expires,
+        }
+    }
 }

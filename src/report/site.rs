@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::observation::{Document, SiteName};
-use crate::rule::Finding;
+use crate::rule::{Finding, RuleSet};
 
 /// One site judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,11 @@ pub struct SiteReport {
     pub zone: Option<String>,
     /// One finding per rule.
     pub findings: Vec<Finding>,
+}
+
+/// Judges one document by every rule.
+pub fn judge(rules: &RuleSet, document: &Document) -> SiteReport {
+    SiteReport::new(document, rules.evaluate(document))
 }
 
 impl SiteReport {

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::rule::{Category, RuleId, Severity, Text};
+use crate::target::Importance;
 use crate::yaml::{Diagnostic, Diagnostics, Located, Location, Source, nearest};
 
 /// The method that khien comes with.
@@ -165,9 +166,13 @@ impl Method {
         }
     }
 
-    /// Weights of sites of high, normal and low importance.
-    pub fn importance_weights(&self) -> [u16; 3] {
-        [self.importance.high.value, self.importance.normal.value, self.importance.low.value]
+    /// Weight of a site within its unit.
+    pub fn importance_weight(&self, importance: Importance) -> u16 {
+        match importance {
+            Importance::High => self.importance.high.value,
+            Importance::Normal => self.importance.normal.value,
+            Importance::Low => self.importance.low.value,
+        }
     }
 
     /// The share of tested weight, in percent, below which there is no grade.

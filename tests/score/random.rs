@@ -1,7 +1,8 @@
 //! Random worlds: rules with `after`, inventories with shared servers and zones, any verdicts.
 
-use khien::report::{Importance, RuleEntry};
+use khien::report::RuleEntry;
 use khien::rule::{Category, Level, Owner, Severity};
+use khien::target::Importance;
 use proptest::prelude::*;
 
 use crate::world::{Seen, V, World, id, in_zone, on_server_of, rule, site, unit};

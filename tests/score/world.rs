@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use khien::observation::{SiteName, Vantage};
 use khien::report::{
-    AssembleError, Importance, Member, Place, Report, Roster, RuleBook, RuleEntry, Run, RunZone, Scanner,
-    SiteCard, SiteReport, UnitCard, assemble,
+    AssembleError, Member, Place, Report, Roster, RuleBook, RuleEntry, Run, RunZone, Scanner, SiteCard,
+    SiteReport, UnitCard, assemble,
 };
 use khien::rule::{Category, Finding, Level, Owner, Reason, RuleId, Severity, Text, Verdict};
 use khien::score::Method;
+use khien::target::{Block, Importance, UnitKind};
 use khien::yaml::Source;
 
 /// Weights that are easy to reckon with.
@@ -23,7 +24,7 @@ grades:
   - {letter: B, min: 80, word: {vi: "Khá", en: "Fair"}}
   - {letter: E, min: 0, word: {vi: "Kém", en: "Poor"}}
 caps: {}
-cap_reasons: {49: {vi: "a", en: "a"}, 79: {vi: "b", en: "b"}}
+cap_reasons: {9: {vi: "c", en: "c"}, 49: {vi: "a", en: "a"}, 79: {vi: "b", en: "b"}}
 "#;
 
 /// What a rule came to.
@@ -100,7 +101,11 @@ pub(crate) fn in_zone(mut place: Place, name: &str, operator: &str) -> Place {
 
 pub(crate) fn unit(id: &str, sites: Vec<Place>) -> Member {
     Member {
-        id: id.to_owned(), name: format!("Đơn vị {id}"), kind: "so".into(), block: "so".into(), sites
+        id: id.to_owned(),
+        name: format!("Đơn vị {id}"),
+        kind: UnitKind::So,
+        block: Some(Block::So),
+        sites,
     }
 }
 
