@@ -200,6 +200,16 @@ async fn after_starttls_the_banner_is_not_held_against_the_peer() {
     let mut connection = connect(port).await;
     connection.read_full(&mut [0; 11]).await.unwrap();
     handshake(connection, &offer(None)).await.unwrap();
+
+    let port = raw_peer(|mut stream| async move {
+        let _ = stream.write_all(b"220 ready\r\n").await;
+        let _ = stream.read(&mut [0; 4096]).await;
+    })
+    .await;
+    let mut connection = connect(port).await;
+    connection.read_full(&mut [0; 11]).await.unwrap();
+    let failed = handshake(connection, &offer(None)).await.unwrap_err();
+    assert_eq!(failed.error, Error::Closed { during: Phase::Handshake });
 }
 
 #[tokio::test]
