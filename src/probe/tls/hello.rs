@@ -39,10 +39,13 @@ fn suites(version: Version) -> &'static [u16] {
         suites.into_iter().map(|(_, code)| code).collect()
     });
     static NEW: LazyLock<Vec<u16>> = LazyLock::new(|| {
-        iana::cipher_suites()
+        let mut suites: Vec<u16> = iana::cipher_suites()
             .filter(|suite| suite.properties().is_some_and(|properties| properties.is_tls13()))
             .map(|suite| suite.code)
-            .collect()
+            .collect();
+        // those of RFC 8446 before national ones
+        suites.sort_unstable_by_key(|code| (code >> 8 != 0x13, *code));
+        suites
     });
     if version == Version::TLS13 { &NEW } else { &OLD }
 }
