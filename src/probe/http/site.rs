@@ -4,9 +4,7 @@ use std::net::IpAddr;
 
 use crate::{
     net::Net,
-    observation::{
-        Attempt, Cookie, Failure, Http, Listing, Redirect, SiteName, Skip, VisitEnd, Www, limits,
-    },
+    observation::{Attempt, Cookie, Failure, Http, Listing, Redirect, SiteName, Skip, VisitEnd, Www, limits},
     target,
     wire::url::HttpUrl,
 };
