@@ -9,7 +9,7 @@ use cel::{
 use super::{
     Mistake, Names,
     shape::{FUNCTIONS, Type, Typed, literal_type},
-    syntax::{chain, literal_text, presence},
+    syntax::{chain, literal_text, presence, uses},
 };
 use crate::{
     observation::catalogue::{self, Shape},
@@ -423,6 +423,12 @@ impl<'s> Lint<'s> {
             }
             return Type::Unknown;
         };
+        if !uses(&c.loop_step, &c.iter_var, &c.accu_var) {
+            // the unseen rest of a list that was cut short raises only where it is asked something
+            let message = format!("the condition never looks at `{}`", c.iter_var);
+            let help = format!("ask something of each element, as in {}.name != \"\"", c.iter_var);
+            self.mistake(c.iter_range.id, message, Some(help));
+        }
         let inner = scope.with(&c.iter_var, element.clone());
         let outer_weight = self.weight;
         self.weight = self.weight.saturating_mul(range.limit());
