@@ -9,7 +9,7 @@ use webpki::{EndEntityCert, Error, KeyUsage, VerifiedPath};
 use x509_parser::prelude::FromDer as _;
 use x509_parser::x509::{SubjectPublicKeyInfo, X509Version};
 
-use super::distinguished_name::one_line;
+use super::distinguished_name::{dotted, one_line};
 use super::key::{public_key, rsa_bits};
 use super::parsed::Parsed;
 use super::path::Fault;
@@ -167,7 +167,7 @@ fn unknown_critical_extension(certificate: &Parsed<'_>) -> Option<String> {
         "1.3.6.1.4.1.11129.2.4.2",
     ];
     let critical = certificate.x509.extensions().iter().filter(|extension| extension.critical);
-    critical.map(|extension| extension.oid.to_id_string()).find(|oid| !UNDERSTOOD.contains(&oid.as_str()))
+    critical.map(|extension| dotted(&extension.oid)).find(|oid| !UNDERSTOOD.contains(&oid.as_str()))
 }
 
 /// An error of path validation in a sentence.
