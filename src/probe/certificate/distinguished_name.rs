@@ -61,7 +61,17 @@ pub(super) fn one_line(name: &X509Name<'_>) -> String {
 
 /// An object identifier as a text that is not longer than any other.
 pub(super) fn dotted(oid: &Oid<'_>) -> String {
-    cut(oid.to_id_string())
+    // Arcs of any size are allowed; writing out huge ones takes time that grows with their square.
+    const MAX_ENCODED: usize = 64;
+    match oid.as_bytes().get(..MAX_ENCODED) {
+        Some(start) if oid.as_bytes().len() > MAX_ENCODED => {
+            start.iter().fold("#".to_owned(), |mut text, octet| {
+                let _ = write!(text, "{octet:02x}");
+                text
+            }) + "…"
+        }
+        _ => cut(oid.to_id_string()),
+    }
 }
 
 /// Text of at most [`limits::TEXT`] characters; what is longer is cut and ends in `…`.

@@ -120,11 +120,12 @@ impl<'a> Parsed<'a> {
     }
 }
 
-/// A date of a certificate. «No end» lies a day after the last moment that can be represented, and is drawn in.
+/// A date of a certificate. The year 9999 says «no end» (RFC 5280 section 4.1.2.5); its last two days lie beyond what
+/// can be represented, and are drawn in.
 fn timestamp(seconds: i64) -> Result<Timestamp, Failure> {
-    /// 9999-12-31T23:59:59Z, by which a certificate says that it has no end (RFC 5280 section 4.1.2.5).
+    /// 9999-12-31T23:59:59Z.
     const NO_END: i64 = 253_402_300_799;
-    if seconds == NO_END {
+    if (Timestamp::MAX.as_second()..=NO_END).contains(&seconds) {
         return Ok(Timestamp::MAX);
     }
     Timestamp::from_second(seconds).map_err(|_| Failure::Malformed("a date that is out of range".to_owned()))
@@ -145,6 +146,7 @@ mod tests {
     #[test]
     fn no_end_is_no_fault() {
         assert_eq!(timestamp(253_402_300_799), Ok(Timestamp::MAX));
+        assert_eq!(timestamp(253_402_214_400), Ok(Timestamp::MAX));
         assert!(matches!(timestamp(253_402_300_800), Err(Failure::Malformed(_))));
         assert_eq!(timestamp(0), Ok(Timestamp::UNIX_EPOCH));
     }

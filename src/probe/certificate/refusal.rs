@@ -20,6 +20,9 @@ use crate::observation::ChainFault;
 /// Longest subject in a sentence, in characters.
 const SUBJECT_CHARS: usize = 120;
 
+/// Largest certificate that `webpki` reads, in bytes; a server's chain of this size breaks many clients.
+const MAX_VALIDATED: usize = 0xffff;
+
 /// Asks whether the leaf, the first of `certificates`, may be used with these issuers.
 ///
 /// `useful`: the issuers on any path of verified signatures. `trail`: one such path from the leaf up and its
@@ -107,6 +110,9 @@ fn explain(certificates: &[Parsed<'_>], trail: &(Vec<usize>, usize), store: &Tru
 /// What is wrong with one certificate of a path; `depth` 0 is the leaf.
 fn fault_of(certificate: &Parsed<'_>, depth: usize) -> Option<String> {
     let name = called(certificate);
+    if certificate.der.len() > MAX_VALIDATED {
+        return Some(format!("{name} is larger than {MAX_VALIDATED} bytes, which is not accepted"));
+    }
     let version = certificate.x509.version();
     if version != X509Version::V3 {
         return Some(format!("{name} is of X.509 version {}, not 3", version.0.saturating_add(1)));
@@ -183,6 +189,12 @@ fn words(error: &Error) -> String {
         Error::InvalidCertValidity => "the validity of a certificate ends before it begins".to_owned(),
         Error::MaximumPathDepthExceeded => "more issuers one above the other than are followed".to_owned(),
         Error::CertDistrusted => "an issuer is distrusted by name".to_owned(),
+        Error::ExtensionValueInvalid | Error::MalformedExtensions => {
+            "an extension of a certificate is malformed or stands there twice".to_owned()
+        }
+        Error::BadDer | Error::BadDerTime | Error::TrailingData(_) => {
+            "a certificate does not follow its encoding".to_owned()
+        }
         Error::SignatureAlgorithmMismatch => {
             "a certificate states two different signature algorithms".to_owned()
         }

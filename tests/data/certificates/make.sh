@@ -159,6 +159,14 @@ issue leaf '/C=VN/CN=a.gov.vn' ca 'subjectAltName=DNS:a.gov.vn\nauthorityKeyIden
 key ca $p256;   issue ca '/C=VN/CN=Issuing CA' root "$ca"
 chain other-key leaf ca
 
+# Signers that OpenSSL takes and browsers do not, and a short root.
+key ca EC -pkeyopt ec_paramgen_curve:secp256k1;     issue ca '/CN=k256 CA' root "$ca"
+issue leaf '/CN=a.gov.vn' ca "$server";             chain secp256k1-issuer leaf ca
+key ca ED448;                                       issue ca '/CN=ed448 CA' root "$ca"
+issue leaf '/CN=a.gov.vn' ca "$server" -md null;    chain ed448-issuer leaf ca
+key short RSA -pkeyopt rsa_keygen_bits:1024;        issue short '/CN=Short root' short "$ca"; chain short-root short
+issue leaf '/CN=a.gov.vn' short "$server";          chain short-root-leaf leaf
+
 # Another algorithm each, signed by itself.
 key x RSA -pkeyopt rsa_keygen_bits:512;             issue x '/CN=old device' x '' -md md5;  chain self-v1-rsa512-md5 x
 key x RSA -pkeyopt rsa_keygen_bits:1024;            issue x '/CN=old device' x "$server" -md sha1; chain self-rsa1024-sha1 x
