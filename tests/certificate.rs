@@ -41,7 +41,7 @@ const fn but_openssl_trusts(case: Case) -> Case {
     Case { openssl: true, ..case }
 }
 
-const CASES: [Case; 46] = [
+const CASES: [Case; 52] = [
     ok("good"),
     ok("expired-leaf"),
     ok("pss"),
@@ -49,6 +49,7 @@ const CASES: [Case; 46] = [
     Case { openssl: false, ..ok("rsa1024-leaf") },
     ok("constrained"),
     ok("no-names"),
+    ok("critical-policies"),
     // The root itself, sent by a server, is given by name; OpenSSL minds that its key usage is for signing only.
     Case { openssl: false, ..ok("root") },
     bad("missing", ChainFault::MissingIntermediate),
@@ -69,10 +70,19 @@ const CASES: [Case; 46] = [
     unusable("no-cert-sign", "key usage of the certificate of «C=VN, CN=No Signing CA»"),
     unusable("not-a-ca", "«C=VN, CN=Not a CA» is not one of a certification authority"),
     unusable("no-basic-constraints", "«C=VN, CN=No constraints» is not one of a certification authority"),
-    unusable("client-issuer", "extended key usage"),
-    unusable("client-leaf", "extended key usage"),
+    unusable("client-issuer", "extended key usage of the certificate of «C=VN, CN=Client CA»"),
+    unusable("client-leaf", "extended key usage of the certificate of «C=VN, CN=a.gov.vn»"),
     unusable("path-length", "«C=VN, CN=Flat CA»"),
     unusable("critical-issuer", "«C=VN, CN=Critical CA» has the critical extension 1.2.3.4"),
+    unusable("critical-policies-and-more", "«C=VN, CN=a.gov.vn» has the critical extension 1.2.3.4"),
+    unusable("critical-policies-client", "extended key usage of the certificate of «C=VN, CN=Policy CA»"),
+    unusable("critical-policies-constrained", ""),
+    bad("critical-policies-expired", ChainFault::ExpiredIssuer),
+    // OpenSSL looks at policies only when asked.
+    but_openssl_trusts(unusable(
+        "explicit-policy",
+        "«C=VN, CN=Demanding CA» has the critical extension 2.5.29.36",
+    )),
     unusable("critical-leaf", "«C=VN, CN=a.gov.vn» has the critical extension 1.2.3.4"),
     // Firefox and webpki refuse an authority's certificate for a server; OpenSSL and Chromium do not.
     but_openssl_trusts(unusable("ca-leaf", "certification authority")),

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rustls::pki_types::UnixTime;
 use x509_parser::asn1_rs::Oid;
 use x509_parser::extensions::{
-    AuthorityKeyIdentifier, BasicConstraints, KeyIdentifier, KeyUsage, X509Extension,
+    AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyIdentifier, KeyUsage, X509Extension,
 };
 use x509_parser::nom::{self, Parser as _};
 use x509_parser::oid_registry as oid;
@@ -88,6 +88,13 @@ impl<'a> Parsed<'a> {
         self.read(&oid::OID_X509_EXT_KEY_USAGE)
     }
 
+    /// Whether extended key usage is absent or allows TLS servers (RFC 5280 section 4.2.1.12).
+    pub(super) fn allows_tls_servers(&self) -> bool {
+        self.extension(&oid::OID_X509_EXT_EXTENDED_KEY_USAGE).is_none_or(|extension| {
+            ExtendedKeyUsage::from_der(extension.value).is_ok_and(|(_, usage)| usage.server_auth)
+        })
+    }
+
     /// Whether the key identifiers say that `issuer` holds another key than the one that signed this certificate
     /// (RFC 5280 section 4.2.1.1).
     pub(super) fn names_another_key_than(&self, issuer: &Self) -> bool {
@@ -104,6 +111,11 @@ impl<'a> Parsed<'a> {
     /// Issuer and subject are the same.
     pub(super) fn is_self_issued(&self) -> bool {
         self.subject == self.issuer
+    }
+
+    /// Whether a second since 1970 lies inside the validity.
+    pub(super) fn is_valid_at(&self, second: i64) -> bool {
+        (self.not_before..=self.not_after).contains(&second)
     }
 
     /// The moment inside the validity that is nearest to `at`, both in seconds since 1970.

@@ -150,6 +150,25 @@ chain ca-leaf leaf
 issue leaf '/C=VN/CN=a.gov.vn' root 'basicConstraints=CA:FALSE'
 chain no-names leaf
 
+# Critical policy extensions, as government authorities have them.
+issue ca '/C=VN/CN=Policy CA' root "$ca\ncertificatePolicies=critical,1.2.3.4\npolicyConstraints=critical,inhibitPolicyMapping:0\ninhibitAnyPolicy=critical,0"
+issue leaf '/C=VN/CN=a.gov.vn' ca "$server\ncertificatePolicies=critical,1.2.3.4"
+chain critical-policies leaf ca
+issue leaf '/C=VN/CN=a.gov.vn' ca "$server\ncertificatePolicies=critical,1.2.3.4\n1.2.3.4=critical,ASN1:NULL"
+chain critical-policies-and-more leaf ca
+issue ca '/C=VN/CN=Policy CA' root "$ca\ncertificatePolicies=critical,1.2.3.4" -startdate 20200101000000Z -enddate 20251231235959Z
+issue leaf '/C=VN/CN=a.gov.vn' ca "$server"
+chain critical-policies-expired leaf ca
+issue ca '/C=VN/CN=Demanding CA' root "$ca\ncertificatePolicies=critical,1.2.3.4\npolicyConstraints=critical,requireExplicitPolicy:0"
+issue leaf '/C=VN/CN=a.gov.vn' ca "$server"
+chain explicit-policy leaf ca
+issue ca '/C=VN/CN=Policy CA' root "$ca\ncertificatePolicies=critical,1.2.3.4\nextendedKeyUsage=clientAuth"
+issue leaf '/C=VN/CN=a.gov.vn' ca "$server"
+chain critical-policies-client leaf ca
+issue ca '/C=VN/CN=Policy CA' root "$ca\ncertificatePolicies=critical,1.2.3.4\nnameConstraints=critical,permitted;DNS:example"
+issue leaf '/C=VN/CN=a.gov.vn' ca "$server"
+chain critical-policies-constrained leaf ca
+
 # The right name, another key: with key identifiers it is another authority, without it is a forgery.
 key ca $p256;   issue ca '/C=VN/CN=Issuing CA' root "$ca"
 issue leaf '/C=VN/CN=a.gov.vn' ca "$server"
