@@ -83,9 +83,11 @@ impl<'a> Parsed<'a> {
         self.basic_constraints().is_some_and(|constraints| constraints.ca)
     }
 
-    /// Key usage, where it is there and can be read.
-    pub(super) fn key_usage(&self) -> Option<KeyUsage> {
-        self.read(&oid::OID_X509_EXT_KEY_USAGE)
+    /// Whether key usage is absent or allows signing certificates (RFC 5280 section 4.2.1.3).
+    pub(super) fn may_sign_certificates(&self) -> bool {
+        self.extension(&oid::OID_X509_EXT_KEY_USAGE).is_none_or(|extension| {
+            KeyUsage::from_der(extension.value).is_ok_and(|(_, usage)| usage.key_cert_sign())
+        })
     }
 
     /// Whether extended key usage is absent or allows TLS servers (RFC 5280 section 4.2.1.12).

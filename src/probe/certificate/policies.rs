@@ -12,7 +12,7 @@ use x509_parser::oid_registry as oid;
 use x509_parser::prelude::FromDer as _;
 
 use super::parsed::Parsed;
-use super::refusal::{fault_of, key_fault_of_anchor, may_sign};
+use super::refusal::{fault_of, key_fault_of_anchor};
 
 /// Whether, dates aside, `webpki` refused this path, the leaf first, for nothing but critical policy extensions. Its
 /// signatures have been verified; dates are the caller's to check.
@@ -22,8 +22,9 @@ pub(super) fn were_the_only_trouble(path: &[&Parsed<'_>], root: &TrustAnchor<'_>
         && path.iter().enumerate().all(|(depth, certificate)| {
             fault_of(certificate, depth).is_none()
                 && certificate.not_before <= certificate.not_after
-                && (depth == 0 || may_sign(certificate))
+                && (depth == 0 || certificate.may_sign_certificates())
                 && certificate.extension(&oid::OID_X509_EXT_NAME_CONSTRAINTS).is_none()
+                && certificate.x509.signature_algorithm == certificate.x509.tbs_certificate.signature
                 && has_each_extension_once(certificate)
                 && requires_no_policy(certificate)
         })

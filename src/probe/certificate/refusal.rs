@@ -45,7 +45,7 @@ pub(super) fn validate(
         let on_path = |issuer: &&&Parsed<'_>| {
             path.intermediate_certificates().any(|certificate| certificate.der().as_ref() == issuer.der)
         };
-        if let Some(unfit) = issuers.iter().filter(on_path).find(|issuer| !may_sign(issuer)) {
+        if let Some(unfit) = issuers.iter().filter(on_path).find(|issuer| !issuer.may_sign_certificates()) {
             unfit_issuer.set(Some(*unfit));
             return Err(Error::EndEntityUsedAsCa);
         }
@@ -100,11 +100,6 @@ pub(super) fn called(certificate: &Parsed<'_>) -> String {
     let short: String = subject.chars().take(SUBJECT_CHARS).collect();
     let dots = if short.len() < subject.len() { "…" } else { "" };
     format!("the certificate of «{short}{dots}»")
-}
-
-/// Key usage, where there is any, allows signing certificates (RFC 5280 section 4.2.1.3).
-pub(super) fn may_sign(issuer: &Parsed<'_>) -> bool {
-    issuer.key_usage().is_none_or(|usage| usage.key_cert_sign())
 }
 
 fn on_trail<'p, 'a>(certificates: &'p [Parsed<'a>], trail: &(Vec<usize>, usize)) -> Vec<&'p Parsed<'a>> {

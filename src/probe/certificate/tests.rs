@@ -199,6 +199,15 @@ fn post_quantum_signatures() {
 }
 
 #[test]
+fn key_usage_that_cannot_be_read_allows_nothing() {
+    let (root, mut issuer, leaf) = (Party::ca("root"), Party::ca("issuer"), Party::leaf());
+    issuer.params.custom_extensions.push(CustomExtension::from_oid_content(&[2, 5, 29, 15], vec![4, 1, 6]));
+    let found = facts(&[leaf.by(&issuer), issuer.by(&root)], &store(&[root.by_itself()]));
+    assert_eq!(found.fault, Some(ChainFault::Unusable));
+    assert!(found.fault_detail.unwrap().starts_with("key usage of the certificate of «CN=issuer»"));
+}
+
+#[test]
 fn circles_end() {
     let (a, b, leaf) = (Party::ca("a"), Party::ca("b"), Party::leaf());
     let facts = facts(&[leaf.by(&a), a.by(&b), b.by(&a)], &TrustStore::mozilla());
