@@ -16,23 +16,23 @@ use rcgen::{
 };
 
 /// A running server.
-pub struct Peer {
+pub(crate) struct Peer {
     child: Child,
     address: SocketAddr,
     folder: tempfile::TempDir,
 }
 
 impl Peer {
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     /// Starts `openssl s_server` with these arguments beside port and certificate.
-    pub fn openssl(certificate: &Pem, arguments: &[&str]) -> Self {
+    pub(crate) fn openssl(certificate: &Pem, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (chain, key) = certificate.write(folder.path());
         let address = free_address();
@@ -57,7 +57,7 @@ impl Peer {
     }
 
     /// Starts nginx with this `http` block; `ADDRESS` in it stands for `127.0.0.1:PORT`, `PLAIN` for a second port.
-    pub fn nginx(certificate: &Pem, http: &str) -> Self {
+    pub(crate) fn nginx(certificate: &Pem, http: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (chain, key) = certificate.write(folder.path());
         let address = free_address();
@@ -113,7 +113,7 @@ impl Drop for Peer {
 
 /// An address nobody listens at, for as long as nobody else asks: tests run at once, so each has its own loopback
 /// address and a port that the kernel chose there.
-pub fn free_address() -> SocketAddr {
+pub(crate) fn free_address() -> SocketAddr {
     let n = std::process::id().wrapping_mul(2_654_435_761) ^ next();
     let [_, b, c, d] = n.to_be_bytes();
     let ip = IpAddr::from([127, b.max(1), c, d.clamp(1, 254)]);
@@ -140,9 +140,9 @@ fn is_listening(address: SocketAddr) -> bool {
 
 /// A chain and its key, as PEM.
 #[derive(Clone)]
-pub struct Pem {
-    pub chain: String,
-    pub key: String,
+pub(crate) struct Pem {
+    pub(crate) chain: String,
+    pub(crate) key: String,
 }
 
 impl Pem {
@@ -155,32 +155,34 @@ impl Pem {
 }
 
 /// A root, an intermediate below it, and leaves below that.
-pub struct Authority {
-    pub root: String,
+pub(crate) struct Authority {
+    pub(crate) root: String,
     intermediate: String,
     issuer: Issuer<'static, KeyPair>,
 }
 
 impl Authority {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
+        // names of their own: a stranger's root must not be taken for this one with a wrong signature
+        let number = next();
         let root_key = KeyPair::generate().unwrap();
-        let root_parameters = ca("Test Root");
+        let root_parameters = ca(&format!("Test Root {number}"));
         let root = root_parameters.self_signed(&root_key).unwrap().pem();
         let root_issuer = Issuer::new(root_parameters, root_key);
         let key = KeyPair::generate().unwrap();
-        let parameters = ca("Test Intermediate");
+        let parameters = ca(&format!("Test Intermediate {number}"));
         let intermediate = parameters.signed_by(&key, &root_issuer).unwrap().pem();
         Self { root, intermediate, issuer: Issuer::new(parameters, key) }
     }
 
     /// A leaf for these names, valid from and for so many days from now, with its intermediate.
-    pub fn leaf(&self, names: &[&str], from_days: i64, days: i64) -> Pem {
+    pub(crate) fn leaf(&self, names: &[&str], from_days: i64, days: i64) -> Pem {
         let (leaf, key) = self.leaf_alone(names, from_days, days);
         Pem { chain: format!("{leaf}{}", self.intermediate), key }
     }
 
     /// The same without its intermediate.
-    pub fn without_intermediate(&self, names: &[&str]) -> Pem {
+    pub(crate) fn without_intermediate(&self, names: &[&str]) -> Pem {
         let (chain, key) = self.leaf_alone(names, -1, 90);
         Pem { chain, key }
     }
@@ -193,7 +195,7 @@ impl Authority {
 }
 
 /// A certificate that signed itself.
-pub fn self_signed(names: &[&str]) -> Pem {
+pub(crate) fn self_signed(names: &[&str]) -> Pem {
     let key = KeyPair::generate().unwrap();
     Pem { chain: leaf(names, -1, 90).self_signed(&key).unwrap().pem(), key: key.serialize_pem() }
 }

@@ -24,9 +24,11 @@ pub struct Seen {
 /// Probes one address of a site.
 pub async fn tls(lane: &Lane, host: &str, port: u16) -> Seen {
     let ordinary = match handshake(lane, host, port).await {
-        Ok(seen) => Ok(seen),
-        Err(failed) if failed.error.is_transient() => handshake(lane, host, port).await,
-        Err(failed) => Err(failed),
+        // silence is asked about once more below, by a hello of another kind
+        Err(failed) if failed.error.is_transient() && !matches!(failed.error, Error::TimedOut { .. }) => {
+            handshake(lane, host, port).await
+        }
+        other => other,
     };
     // where not even a connection comes about, five more hellos would find out nothing
     if let Err(failed) = &ordinary

@@ -70,6 +70,10 @@ impl<'l> Server<'l> {
                 None => self.ask(version).await,
             };
             found.push((version, reply));
+            if self.is_mute() {
+                // each further hello would cost a whole deadline and find out nothing
+                return self.nothing();
+            }
         }
         let ssl2 = ask_ssl2(self.lane, self.host, self.port).await;
         self.replies.push(ssl2.clone());
@@ -98,6 +102,33 @@ impl<'l> Server<'l> {
             speaks_something_else: self.replies.iter().all(|r| *r == Reply::NotTls),
             chain: self.chain(),
             first_failure: self.replies.iter().find(|r| !r.is_tls()).map(Reply::failure),
+        }
+    }
+
+    /// Whether nothing at all ever came back in time.
+    fn is_mute(&self) -> bool {
+        use crate::net::Error;
+        !self.handshake_succeeded
+            && self.replies.iter().all(|reply| matches!(reply, Reply::Silent(Error::TimedOut { .. })))
+    }
+
+    /// No version could be asked for.
+    fn nothing(&self) -> Asked {
+        let why = self.replies.iter().map(Reply::failure).next().unwrap_or(Failure::Closed);
+        let unknown = || Attempt::failed(why.clone());
+        Asked {
+            versions: Versions {
+                ssl2: unknown(),
+                ssl3: unknown(),
+                tls1_0: unknown(),
+                tls1_1: unknown(),
+                tls1_2: unknown(),
+                tls1_3: unknown(),
+            },
+            speaks_tls: false,
+            speaks_something_else: false,
+            chain: Vec::new(),
+            first_failure: Some(why),
         }
     }
 

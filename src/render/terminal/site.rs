@@ -28,14 +28,12 @@ pub fn site(out: &mut dyn Write, report: &Report, card: &SiteCard, style: Style)
             notes.push(style.word("sắp bắt buộc", "required soon"));
         }
         writeln!(out)?;
-        line(
-            out,
-            &format!(
-                "{}  {}",
-                style.severity(finding.severity),
-                style.ink(Ink::Strong, finding.message.get(style.lang))
-            ),
-        )?;
+        let head = style.severity(finding.severity);
+        let text = wrap(finding.message.get(style.lang), COLUMNS - 16, "");
+        for (i, part) in text.lines().enumerate() {
+            let lead = if i == 0 { format!("{head}  ") } else { " ".repeat(4) };
+            line(out, &format!("{lead}{}", style.ink(Ink::Strong, part)))?;
+        }
         for evidence in finding.evidence.iter().take(MAX_EVIDENCE) {
             line(out, &wrap(&quote(evidence, style), COLUMNS, "    "))?;
         }
