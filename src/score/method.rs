@@ -357,8 +357,9 @@ mod tests {
         let id = |text| RuleId::parse(text).unwrap();
         let faults = |child: &str, parent: &str| {
             let (child, parent) = (id(child), [id(parent)]);
-            let above = |rule| if *rule == child { (rule, &parent[..]) } else { (rule, &[][..]) };
-            method.cap_faults(caps.iter().map(above)).len()
+            let above: Vec<(&RuleId, &[RuleId])> =
+                caps.iter().map(|rule| (rule, if *rule == child { &parent[..] } else { &[] })).collect();
+            method.cap_faults(above).len()
         };
         assert_eq!(faults("certificate-chain-incomplete", "tls-https-missing"), 0);
         assert_eq!(faults("tls-https-missing", "certificate-chain-incomplete"), 1);

@@ -185,9 +185,9 @@ fn a_zone_is_charged_to_whoever_runs_it() {
         unit("op", vec![]),
     ];
     let mut world = World::new(vec![zone], units);
-    sites.iter().for_each(|host| {
+    for host in sites {
         world.set(host, "r-zone", V::Fail);
-    });
+    }
     let report = world.report();
     let standing: Vec<_> = report.units.iter().map(|unit| (unit.status, unit.score)).collect();
     // Nobody is named for the second site's zone: its own unit is charged.

@@ -3,6 +3,7 @@
 use khien::report::{RuleEntry, assemble};
 use khien::rule::{Category, Owner, Severity};
 use khien::score::{Bracket, Method};
+use khien::target::Importance;
 
 use crate::world::{V, World, rule, run, site, unit};
 
@@ -108,7 +109,6 @@ fn the_page_names_the_weights_and_grades_of_the_method() {
     let [tls, certificate, http, dns, mail, web] =
         [Category::Tls, Category::Certificate, Category::Http, Category::Dns, Category::Mail, Category::Web]
             .map(|category| method.category_weight(category));
-    use khien::target::Importance;
     let [most, usual, least] =
         [Importance::High, Importance::Normal, Importance::Low].map(|i| method.importance_weight(i));
     let grades: Vec<String> = (method.grades().iter())

@@ -13,9 +13,9 @@ fn world(rules: Vec<RuleEntry>, failing: &[&str]) -> World {
     let rest = (0..10).map(|n| tls(&format!("ok-{n}"), Severity::Critical, 1));
     let rules = rules.into_iter().chain(rest).collect();
     let mut world = World::new(rules, vec![unit("u", vec![site("a.example")])]);
-    failing.iter().for_each(|rule| {
+    for rule in failing {
         world.set("a.example", rule, V::Fail);
-    });
+    }
     world
 }
 
