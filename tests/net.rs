@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, time::Duration};
 use dns_lab::{Lab, Misdeed};
 use khien::net::{
     Error, Net, Options, Phase, Resolver,
-    resolver::{Answer, Fault, Outcome, RData, RecordType, Security},
+    resolver::{Answer, DirectQuestion, EdnsOffer, Fault, Outcome, RData, RecordType, Security, Transport},
 };
 use tokio::{task::JoinSet, time::Instant};
 
@@ -133,6 +133,16 @@ async fn what_could_not_be_seen_is_not_bogus() {
     let answer = resolver(&lab).lookup("www.agency", RecordType::A).await.unwrap();
     assert_eq!(seen(&answer), (Outcome::Found, Security::Indeterminate));
     assert!(answer.detail.unwrap().contains("no DNSSEC signatures"));
+
+    // One from before EDNS has none to hand out.
+    let lab = Lab::start(&[("*", Misdeed::NoEdns)]).await;
+    let answer = resolver(&lab).lookup("www.agency", RecordType::A).await.unwrap();
+    assert_eq!(seen(&answer), (Outcome::Found, Security::Indeterminate));
+
+    // A wildcard's signature without the proof that nothing closer exists could be replayed for any name.
+    let lab = Lab::start(&[("any.wild.agency.", Misdeed::StripDenial)]).await;
+    let answer = resolver(&lab).lookup("any.wild.agency", RecordType::A).await.unwrap();
+    assert_eq!(seen(&answer), (Outcome::Found, Security::Indeterminate));
 
     // The anchor is another root's.
     let (lab, other) = (Lab::start(&[]).await, Lab::start(&[]).await);
@@ -296,6 +306,51 @@ async fn no_resolver_there_fails_at_once() {
     let net = Net::without_resolver(options(&lab));
     assert_eq!(net.resolver().lookup("www.agency", RecordType::A).await.unwrap_err(), Error::Unreachable);
     assert!(began.elapsed() < Duration::from_millis(250));
+}
+
+#[tokio::test]
+async fn a_name_server_is_asked_directly_and_politely() {
+    let lab = Lab::start(&[("silent.plain.", Misdeed::Drop), ("www.plain.", Misdeed::Truncate)]).await;
+    let port_map = BTreeMap::from([(53, lab.address.port())]);
+    let options = Options { port_map, allow_private: true, ..options(&lab) };
+    let net = Net::without_resolver(options.clone());
+    let ask = |question: DirectQuestion| {
+        let (net, address) = (net.clone(), lab.address.ip());
+        async move { net.ask_authority("ns.lab", address, &question).await }
+    };
+    let began = Instant::now();
+
+    let plain = ask(DirectQuestion::new("WwW.agency", RecordType::A)).await.unwrap();
+    assert!(plain.message.metadata.authoritative && plain.case_kept && plain.bytes > 100);
+    assert_eq!(plain.message.answers.len(), 2, "the record and its RRSIG");
+    let bare = DirectQuestion { edns: None, ..DirectQuestion::new("www.agency", RecordType::A) };
+    let bare = ask(bare).await.unwrap();
+    assert!(bare.message.edns.is_none());
+    assert_eq!(bare.message.answers.len(), 1);
+
+    let cut = ask(DirectQuestion::new("www.plain", RecordType::A)).await.unwrap();
+    assert!(cut.message.metadata.truncation);
+    let whole =
+        DirectQuestion { transport: Transport::Tcp, ..DirectQuestion::new("www.plain", RecordType::A) };
+    assert_eq!(ask(whole).await.unwrap().message.answers.len(), 1);
+
+    // A code is an answer here.
+    let elsewhere = EdnsOffer { version: 1, ..EdnsOffer::default() };
+    let badvers = DirectQuestion { edns: Some(elsewhere), ..DirectQuestion::new("agency", RecordType::SOA) };
+    let badvers = ask(badvers).await.unwrap();
+    assert_eq!(u16::from(badvers.message.metadata.response_code), 16);
+
+    let silent = ask(DirectQuestion::new("silent.plain", RecordType::A)).await.unwrap_err();
+    assert!(matches!(silent, Error::TimedOut { during: Phase::Query, .. }));
+    assert_eq!(lab.asked("silent.plain. A"), 2);
+    // Six questions have five gaps of 50 ms; the last is silent for two tries of 300 ms.
+    assert!(began.elapsed() >= Duration::from_millis(250 + 600), "{:?}", began.elapsed());
+
+    let closed = Net::without_resolver(Options { allow_private: false, ..options });
+    let forbidden = closed
+        .ask_authority("ns.lab", lab.address.ip(), &DirectQuestion::new("agency", RecordType::SOA))
+        .await;
+    assert!(matches!(forbidden, Err(Error::Forbidden { .. })));
 }
 
 #[tokio::test]

@@ -267,6 +267,25 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn a_mapped_address_is_judged_as_what_is_dialled(bits: u32, allow_private: bool) {
+            let v4 = Ipv4Addr::from_bits(bits);
+            assert_eq!(guard(v4.into(), allow_private), guard(v4.to_ipv6_mapped().into(), allow_private));
+        }
+
+        /// Nothing outside global unicast slips through, however it is written.
+        #[test]
+        fn only_global_unicast_is_ordinary(bits: u128) {
+            let address = Ipv6Addr::from_bits(bits);
+            let global = bits >> 125 == 1;
+            let nat64 = bits >> 32 == 0x0064_ff9b_0000_0000_0000_0000;
+            if !global && !nat64 && address.to_ipv4_mapped().is_none() {
+                assert!(special(address.into()).is_some());
+            }
+        }
+    }
+
     #[test]
     fn allow_private_opens_three_kinds_and_no_more() {
         for (text, expected) in TABLE {

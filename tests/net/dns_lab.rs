@@ -62,6 +62,8 @@ pub(crate) enum Misdeed {
     TamperAndVouch,
     /// The right ID, then rubbish.
     Garbage,
+    /// FORMERR without OPT to every question with one, as from before 1999.
+    NoEdns,
     /// The whole authority section taken out.
     StripAuthority,
     /// NXDOMAIN turned into NOERROR.
@@ -345,6 +347,12 @@ impl Front {
             Some(Misdeed::ServFail) => return fail(ResponseCode::ServFail, Some(22)),
             Some(Misdeed::ServFailUnlessCd(extended)) if !checking_disabled => {
                 return fail(ResponseCode::ServFail, *extended);
+            }
+            Some(Misdeed::NoEdns) if message.edns.is_some() => {
+                let mut answer = message.clone().into_response();
+                answer.metadata.response_code = ResponseCode::FormErr;
+                answer.edns = None;
+                return Some(answer.to_vec().unwrap());
             }
             Some(Misdeed::Refuse) => return fail(ResponseCode::Refused, None),
             Some(Misdeed::Garbage) => return Some([&query[..2], &[0xff; 40]].concat()),

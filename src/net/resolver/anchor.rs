@@ -117,3 +117,65 @@ pub(super) fn names(ds: &DS, owner: &Name, key: &DNSKEY) -> bool {
         && key.calculate_key_tag().is_ok_and(|tag| tag == ds.key_tag())
         && ds.covers(owner, key).unwrap_or(false)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// IANA's root anchors of 2017 and 2024 as DS records.
+    const IANA: &str = "; root-anchors\n\
+        . 172800 IN DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D\n\
+        \n\
+        .\tIN\tDS\t38696 8 2 683D2D0ACB8C9B712A1948B27F741219298D0A450D612C483AF444A4C0FB2B16 ;; state=2\n";
+
+    #[test]
+    fn digests_name_the_built_in_keys() {
+        let built_in = Anchors::built_in().keys;
+        let shown: Vec<Record> = (0..built_in.len())
+            .map(|index| {
+                let key = DNSKEY::with_flags(257, built_in.get(index).unwrap().clone());
+                Record::from_rdata(Name::root(), 60, RData::DNSSEC(DNSSECRData::DNSKEY(key)))
+            })
+            .collect();
+        let anchors = Anchors::parse(IANA).unwrap();
+        assert!(anchors.keys.is_empty());
+        let trusted = anchors.resolve(&shown);
+        assert_eq!(trusted.len(), 2);
+        // The same keys shown by another name are not the root's.
+        let elsewhere: Vec<Record> = shown
+            .into_iter()
+            .map(|mut record| {
+                record.name = Name::from_ascii("vn.").unwrap();
+                record
+            })
+            .collect();
+        assert!(anchors.resolve(&elsewhere).is_empty());
+        // One digit off names nothing.
+        let anchors = Anchors::parse(&IANA.replace("E06D", "E06E").replace("683D", "683E")).unwrap();
+        assert!(anchors.resolve(&elsewhere).is_empty());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_an_anchor_or_an_error(line in "(\\. (IN )?(DS|DNSKEY) )?.{0,80}") {
+            let _ = Anchors::parse(&line);
+        }
+    }
+
+    #[test]
+    fn what_is_no_root_anchor_is_refused_with_its_line() {
+        for (text, expected) in [
+            ("", "no DNSKEY"),
+            (";\n\n; DS\n", "no DNSKEY"),
+            ("\nvn. IN DS 1 8 2 AABB\n", "line 2: only the root"),
+            ("DS 1 8 2 AABB", "line 1: only the root"),
+            (". IN DS one 8 2 AABB", "line 1"),
+            (". IN DNSKEY 257 3 8 ???", "line 1"),
+            (". IN DNSKEY", "line 1"),
+            ("trust-anchors {", "line 1: neither"),
+        ] {
+            let error = Anchors::parse(text).unwrap_err();
+            assert!(error.starts_with(expected), "{text:?}: {error}");
+        }
+    }
+}

@@ -9,7 +9,7 @@ use std::{
 use hickory_proto::op::DnsResponse;
 use tokio::sync::OnceCell;
 
-use super::exchange::Question;
+use super::{exchange::Question, validate::is_answer};
 use crate::net::error::Error;
 
 /// How long a failure stands before the question may be asked again: long enough that a thousand waiters do not queue
@@ -101,9 +101,11 @@ impl Cache {
     }
 }
 
-/// Being asked, answered, or failed a moment ago.
+/// Being asked, answered, or failed a moment ago. SERVFAIL and its kin are failures (RFC 9520).
 fn fresh(cell: &Cell) -> bool {
-    cell.get().is_none_or(|entry| entry.result.is_ok() || entry.at.elapsed() < FAILURE_STANDS)
+    cell.get().is_none_or(|entry| {
+        entry.result.as_ref().is_ok_and(|response| is_answer(response)) || entry.at.elapsed() < FAILURE_STANDS
+    })
 }
 
 #[cfg(test)]

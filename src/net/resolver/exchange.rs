@@ -51,15 +51,6 @@ impl Question {
         }
         message
     }
-
-    fn answered_by(&self, response: &Message) -> bool {
-        match response.queries.as_slice() {
-            [query] => query.name() == &self.name && query.query_type() == self.record_type,
-            // A server that could not even read the question leaves it out.
-            [] => !matches!(response.metadata.response_code, ResponseCode::NoError | ResponseCode::NXDomain),
-            _ => false,
-        }
-    }
 }
 
 /// The server that is asked and how patiently.
@@ -91,9 +82,9 @@ impl Server {
     async fn ask_with(&self, question: &Question, edns: bool) -> Result<DnsResponse, Error> {
         let tries = self.tries.max(1);
         for _ in 0..tries {
-            match timeout(self.timeout, self.over_udp(question, edns)).await {
+            match timeout(self.timeout, over_udp(self.address, &question.message(edns))).await {
                 Ok(Ok(response)) if response.metadata.truncation => {
-                    return timeout(self.timeout, self.over_tcp(question, edns))
+                    return timeout(self.timeout, over_tcp(self.address, &question.message(edns)))
                         .await
                         .map_err(|_| self.timed_out(1))?;
                 }
@@ -107,58 +98,66 @@ impl Server {
     fn timed_out(&self, tries: u32) -> Error {
         Error::TimedOut { during: Phase::Query, after: self.timeout.saturating_mul(tries) }
     }
+}
 
-    /// A fresh socket, so a fresh source port, for each try. Datagrams that answer another question are passed over.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that asks a resolver")]
-    async fn over_udp(&self, question: &Question, edns: bool) -> Result<DnsResponse, Error> {
-        let here = match self.address {
-            SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-            SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-        };
-        let (id, bytes) = encode(&question.message(edns))?;
-        let socket = UdpSocket::bind(SocketAddr::new(here, 0)).await.map_err(query_error)?;
-        // Connected: the kernel drops datagrams from elsewhere and reports ICMP errors.
-        socket.connect(self.address).await.map_err(query_error)?;
-        socket.send(&bytes).await.map_err(query_error)?;
-        let mut buffer = vec![0; usize::from(u16::MAX)];
-        loop {
-            let length = socket.recv(&mut buffer).await.map_err(query_error)?;
-            let datagram = buffer.get(..length).unwrap_or_default();
-            if datagram.first_chunk::<2>() != Some(&id.to_be_bytes()) {
-                continue;
-            }
-            let response = decode(datagram.to_vec())?;
-            if question.answered_by(&response) {
-                return Ok(response);
-            }
+/// A fresh socket, so a fresh source port, for each try. Datagrams that answer another question are passed over.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that asks a name server")]
+pub(super) async fn over_udp(address: SocketAddr, query: &Message) -> Result<DnsResponse, Error> {
+    let here = match address {
+        SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    };
+    let bytes = encode(query)?;
+    let socket = UdpSocket::bind(SocketAddr::new(here, 0)).await.map_err(query_error)?;
+    // Connected: the kernel drops datagrams from elsewhere and reports ICMP errors.
+    socket.connect(address).await.map_err(query_error)?;
+    socket.send(&bytes).await.map_err(query_error)?;
+    let mut buffer = vec![0; usize::from(u16::MAX)];
+    loop {
+        let length = socket.recv(&mut buffer).await.map_err(query_error)?;
+        let datagram = buffer.get(..length).unwrap_or_default();
+        if datagram.first_chunk::<2>() != Some(&query.metadata.id.to_be_bytes()) {
+            continue;
         }
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that asks a resolver")]
-    async fn over_tcp(&self, question: &Question, edns: bool) -> Result<DnsResponse, Error> {
-        let (id, bytes) = encode(&question.message(edns))?;
-        let length = u16::try_from(bytes.len()).map_err(|_| Error::BadName(question.name.to_ascii()))?;
-        let mut framed = length.to_be_bytes().to_vec();
-        framed.extend_from_slice(&bytes);
-        let mut stream = TcpStream::connect(self.address).await.map_err(query_error)?;
-        stream.write_all(&framed).await.map_err(query_error)?;
-        let length = stream.read_u16().await.map_err(query_error)?;
-        let mut buffer = vec![0; usize::from(length)];
-        stream.read_exact(&mut buffer).await.map_err(query_error)?;
-        let response = decode(buffer)?;
-        if response.metadata.id != id || !question.answered_by(&response) {
-            return Err(Error::Malformed(String::from("the TCP answer is to another question")));
+        let response = decode(datagram.to_vec())?;
+        if answers(query, &response) {
+            return Ok(response);
         }
-        if response.metadata.truncation {
-            return Err(Error::Malformed(String::from("truncated over TCP")));
-        }
-        Ok(response)
     }
 }
 
-fn encode(message: &Message) -> Result<(u16, Vec<u8>), Error> {
-    let bytes = message.to_vec().map_err(|error| Error::BadName(error.to_string()))?;
-    Ok((message.metadata.id, bytes))
+/// One connection, one question.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that asks a name server")]
+pub(super) async fn over_tcp(address: SocketAddr, query: &Message) -> Result<DnsResponse, Error> {
+    let bytes = encode(query)?;
+    let length = u16::try_from(bytes.len()).map_err(|_| Error::BadName(String::from("too long for DNS")))?;
+    let mut framed = length.to_be_bytes().to_vec();
+    framed.extend_from_slice(&bytes);
+    let mut stream = TcpStream::connect(address).await.map_err(query_error)?;
+    stream.write_all(&framed).await.map_err(query_error)?;
+    let length = stream.read_u16().await.map_err(query_error)?;
+    let mut buffer = vec![0; usize::from(length)];
+    stream.read_exact(&mut buffer).await.map_err(query_error)?;
+    let response = decode(buffer)?;
+    if response.metadata.id != query.metadata.id || !answers(query, &response) {
+        return Err(Error::Malformed(String::from("the TCP answer is to another question")));
+    }
+    if response.metadata.truncation {
+        return Err(Error::Malformed(String::from("truncated over TCP")));
+    }
+    Ok(response)
+}
+
+/// Whether the response repeats the question; names compare without case.
+fn answers(query: &Message, response: &Message) -> bool {
+    // A server that could not even read the question leaves it out.
+    response.queries == query.queries
+        || (response.queries.is_empty()
+            && !matches!(response.metadata.response_code, ResponseCode::NoError | ResponseCode::NXDomain))
+}
+
+fn encode(message: &Message) -> Result<Vec<u8>, Error> {
+    message.to_vec().map_err(|error| Error::BadName(error.to_string()))
 }
 
 fn decode(bytes: Vec<u8>) -> Result<DnsResponse, Error> {

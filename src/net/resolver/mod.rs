@@ -1,6 +1,7 @@
 //! Names: one configured resolver, asked once per question and run, validated locally. Owns no fact about hygiene.
 
 mod anchor;
+mod authority;
 mod cache;
 mod exchange;
 mod step;
@@ -22,6 +23,8 @@ use super::{
     options::Options,
 };
 use anchor::Anchors;
+pub(super) use authority::Authorities;
+pub use authority::{DirectAnswer, DirectQuestion, EdnsOffer, Transport};
 use cache::Cache;
 use exchange::{Question, Server, rcode_error};
 use step::{Step, Verdict};
@@ -175,7 +178,8 @@ impl Resolver {
         let mut visited = vec![current.clone()];
         // Each turn asks for one name; a turn that follows no CNAME is the last.
         loop {
-            let step = self.step(&current, record_type).await?;
+            // Boxed: the validator's state is large, and a site's job holds many look-ups.
+            let step = Box::pin(self.step(&current, record_type)).await?;
             let before = visited.len();
             while let Some(target) = step.cname(&current, record_type) {
                 if visited.contains(&target) || visited.len() > MOST_CNAMES {
@@ -191,7 +195,7 @@ impl Resolver {
             let found = step.records(&current, record_type);
             let last = !found.is_empty() || followed.is_empty();
 
-            let verdict = step.judge(&self.upstream, followed, last.then_some(&current)).await?;
+            let verdict = Box::pin(step.judge(&self.upstream, followed, last.then_some(&current))).await?;
             answer.take(&step, verdict);
             if last {
                 answer.outcome = match (found.is_empty(), step.response().metadata.response_code) {
@@ -268,11 +272,16 @@ impl Answer {
 
 /// The name to ask for: ASCII, lower case, rooted.
 fn fully_qualified(name: &str) -> Result<Name, Error> {
+    rooted(name).map(|name| name.to_lowercase())
+}
+
+/// The name as it is written, rooted.
+fn rooted(name: &str) -> Result<Name, Error> {
     let bad = || Error::BadName(name.chars().take(255).collect());
     if name.is_empty() || !name.is_ascii() {
         return Err(bad());
     }
-    let mut parsed = Name::from_ascii(name).map_err(|_| bad())?.to_lowercase();
+    let mut parsed = Name::from_ascii(name).map_err(|_| bad())?;
     parsed.set_fqdn(true);
     Ok(parsed)
 }

@@ -30,6 +30,9 @@ const VALIDATION_TIMEOUT: Duration = Duration::from_secs(20);
 /// Questions one validation may cost, remembered answers included: a chain of ten zones needs about forty.
 const QUESTIONS_PER_VALIDATION: u32 = 200;
 
+/// Verdicts on RR sets kept during one validation.
+const VALIDATION_CACHE: usize = 1_000;
+
 /// What the validator said, before it is believed.
 #[derive(Debug)]
 pub(super) struct Validated {
@@ -55,7 +58,8 @@ pub(super) async fn validate(
         asked: Arc::default(),
     };
     let trouble = Arc::clone(&handle.trouble);
-    let secure = DnssecDnsHandle::with_trust_anchor(handle, Arc::clone(anchors));
+    let secure = DnssecDnsHandle::with_trust_anchor(handle, Arc::clone(anchors))
+        .validation_cache_size(VALIDATION_CACHE);
     let mut options = DnsRequestOptions::default();
     options.edns_set_dnssec_ok = true;
     let query = Query::query(question.name.clone(), question.record_type);
@@ -205,5 +209,64 @@ pub(super) async fn usable_anchors(upstream: &Arc<Upstream>) -> Result<Arc<Trust
         Some(response) if response.answers.iter().any(secure) && signed => Ok(anchors),
         _ if !signed => Err(String::from("the resolver hands out no DNSSEC signatures")),
         _ => Err(String::from("the root's keys do not match the trust anchor")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hickory_proto::{
+        dnssec::rdata::NSEC,
+        op::{Message, OpCode},
+    };
+
+    fn n(name: &str) -> Name {
+        Name::from_ascii(name).unwrap()
+    }
+
+    fn with_nsec(owner: &str, next: &str, types: &[RecordType], proof: Proof) -> DnsResponse {
+        let nsec = NSEC::new(n(next), types.iter().copied());
+        let mut record = Record::from_rdata(n(owner), 60, RData::DNSSEC(DNSSECRData::NSEC(nsec)));
+        record.proof = proof;
+        let mut message = Message::response(1, OpCode::Query);
+        message.add_authority(record);
+        let mut response = DnsResponse::from_message(message).unwrap();
+        // The wire knows no proof.
+        for record in &mut response.authorities {
+            record.proof = proof;
+        }
+        response
+    }
+
+    #[test]
+    fn a_wildcard_stands_only_where_nothing_closer_does() {
+        use RecordType::{A, NS, SOA};
+        let secure = Proof::Secure;
+        for (owner, next, types, proof, name, labels, expected) in [
+            // RFC 4035 appendix B.6.
+            ("x.y.w.example.", "xx.example.", vec![A], secure, "a.z.w.example.", 2, true),
+            ("*.example.", "www.example.", vec![A], secure, "any.example.", 1, true),
+            // The last record of the zone, back to its apex.
+            ("ns.example.", "example.", vec![A], secure, "www.example.", 1, true),
+            // The name itself, or something below the next closer name, exists.
+            ("any.example.", "www.example.", vec![A], secure, "any.example.", 1, false),
+            ("a.any.example.", "www.example.", vec![A], secure, "b.any.example.", 1, false),
+            ("*.example.", "c.any.example.", vec![A], secure, "b.any.example.", 1, false),
+            // Another stretch of the zone.
+            ("m.example.", "n.example.", vec![A], secure, "any.example.", 1, false),
+            // Unproven.
+            ("*.example.", "www.example.", vec![A], Proof::Bogus, "any.example.", 1, false),
+            ("*.example.", "www.example.", vec![A], Proof::Insecure, "any.example.", 1, false),
+            // The parent's record at a delegation says nothing about what is below it; the apex's does.
+            ("child.example.", "d.example.", vec![NS], secure, "a.child.example.", 2, false),
+            ("child.example.", "z.child.example.", vec![NS, SOA], secure, "a.child.example.", 2, true),
+        ] {
+            let response = with_nsec(owner, next, &types, proof);
+            assert_eq!(
+                expands_wildcard(&response, &n(name), labels),
+                expected,
+                "{owner} NSEC {next}: {name}"
+            );
+        }
     }
 }

@@ -49,6 +49,9 @@ pub struct Offer {
     pub alpn: Vec<Vec<u8>>,
     /// Versions.
     pub versions: Versions,
+    /// Leaves the post-quantum hybrids out. Their key share makes the hello longer than one packet, which some
+    /// middleboxes drop: worth one more try after a reset or a timeout.
+    pub classic_groups_only: bool,
 }
 
 /// A code point with the name the IANA registry gives it.
@@ -94,8 +97,8 @@ pub struct HandshakeError {
     pub staple: Option<Vec<u8>>,
 }
 
-impl From<HandshakeError> for Error {
-    fn from(failed: HandshakeError) -> Self {
+impl From<Box<HandshakeError>> for Error {
+    fn from(failed: Box<HandshakeError>) -> Self {
         failed.error
     }
 }
@@ -106,7 +109,7 @@ impl From<HandshakeError> for Error {
 /// answered. Errors of the path as [`Error`] has them, [`Error::Alert`] for a received alert, [`Error::NotTls`] for a
 /// peer that speaks something else.
 pub async fn handshake(mut connection: Connection, offer: &Offer) -> Result<Handshake, Box<HandshakeError>> {
-    let recorder = Arc::new(Recorder::new(provider()));
+    let recorder = Arc::new(Recorder::new(provider(offer.classic_groups_only)));
     connection.restart_head();
     let fail = |error| {
         let (chain, staple) = recorder.seen();
@@ -143,8 +146,14 @@ pub async fn handshake(mut connection: Connection, offer: &Offer) -> Result<Hand
 }
 
 /// The one crypto provider of the tree, X25519MLKEM768 first.
-fn provider() -> Arc<CryptoProvider> {
-    Arc::new(aws_lc_rs::default_provider())
+fn provider(classic_groups_only: bool) -> Arc<CryptoProvider> {
+    /// Code points of elliptic curves and finite fields end below this; hybrids lie above (IANA TLS Supported Groups).
+    const FIRST_AFTER_CLASSIC: u16 = 0x0200;
+    let mut provider = aws_lc_rs::default_provider();
+    if classic_groups_only {
+        provider.kx_groups.retain(|group| u16::from(group.name()) < FIRST_AFTER_CLASSIC);
+    }
+    Arc::new(provider)
 }
 
 fn configure(

@@ -23,7 +23,7 @@ fn certificate() -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
 
 fn server(versions: &[&'static SupportedProtocolVersion]) -> ServerConfig {
     let (certificate, key) = certificate();
-    let mut config = ServerConfig::builder_with_provider(provider())
+    let mut config = ServerConfig::builder_with_provider(provider(false))
         .with_protocol_versions(versions)
         .unwrap()
         .with_no_client_auth()
@@ -82,6 +82,7 @@ fn offer(name: Option<&str>) -> Offer {
         server_name: name.map(str::to_owned),
         alpn: vec![b"h2".to_vec(), b"http/1.1".to_vec()],
         versions: Versions::Both,
+        classic_groups_only: false,
     }
 }
 
@@ -105,6 +106,31 @@ async fn a_wrong_self_signed_certificate_is_recorded_not_refused() {
     assert_eq!(read_all(&mut done.stream).await, b"www.test");
     assert!(!done.stream.truncated());
     assert_eq!(done.stream.peer().dialled, SocketAddr::new(HERE, port));
+}
+
+#[tokio::test]
+async fn without_the_hybrids_the_hello_fits_one_packet() {
+    let port = tls_peer(server(&[&TLS13]), true).await;
+    let classic = Offer { classic_groups_only: true, ..offer(Some("www.test")) };
+    let done = handshake(connect(port).await, &classic).await.unwrap();
+    assert_eq!(done.group, Some(Registered { code: 0x001d, name: "x25519".into() }));
+
+    let length = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let seen = Arc::clone(&length);
+    let port = raw_peer(move |mut stream| {
+        let seen = Arc::clone(&seen);
+        async move {
+            let mut buffer = vec![0; 4096];
+            let mut total = 0;
+            while let Ok(count @ 1..) = stream.read(&mut buffer).await {
+                total += count;
+                seen.store(total, std::sync::atomic::Ordering::SeqCst);
+            }
+        }
+    })
+    .await;
+    assert!(handshake(connect(port).await, &classic).await.is_err());
+    assert!((100..1200).contains(&length.load(std::sync::atomic::Ordering::SeqCst)));
 }
 
 #[tokio::test]
@@ -174,6 +200,16 @@ async fn after_starttls_the_banner_is_not_held_against_the_peer() {
     let mut connection = connect(port).await;
     connection.read_full(&mut [0; 11]).await.unwrap();
     handshake(connection, &offer(None)).await.unwrap();
+
+    let port = raw_peer(|mut stream| async move {
+        let _ = stream.write_all(b"220 ready\r\n").await;
+        let _ = stream.read(&mut [0; 4096]).await;
+    })
+    .await;
+    let mut connection = connect(port).await;
+    connection.read_full(&mut [0; 11]).await.unwrap();
+    let failed = handshake(connection, &offer(None)).await.unwrap_err();
+    assert_eq!(failed.error, Error::Closed { during: Phase::Handshake });
 }
 
 #[tokio::test]
@@ -213,11 +249,11 @@ async fn a_certificate_the_library_cannot_read_is_kept() {
         }
     }
     let (_, key) = certificate();
-    let key = provider().key_provider.load_private_key(key).unwrap();
+    let key = provider(false).key_provider.load_private_key(key).unwrap();
     let garbled = CertificateDer::from(b"0\x03\x02\x01\x01 not a certificate".to_vec());
     let certified = Arc::new(rustls::sign::CertifiedKey::new(vec![garbled.clone()], key));
     for versions in [&[&TLS13][..], &[&TLS12][..]] {
-        let config = ServerConfig::builder_with_provider(provider())
+        let config = ServerConfig::builder_with_provider(provider(false))
             .with_protocol_versions(versions)
             .unwrap()
             .with_no_client_auth()
@@ -240,9 +276,9 @@ async fn a_borrowed_certificate_is_found_out() {
         }
     }
     let ((theirs, _), (_, own)) = (certificate(), certificate());
-    let own = provider().key_provider.load_private_key(own).unwrap();
+    let own = provider(false).key_provider.load_private_key(own).unwrap();
     let certified = Arc::new(rustls::sign::CertifiedKey::new(vec![theirs], own));
-    let config = ServerConfig::builder_with_provider(provider())
+    let config = ServerConfig::builder_with_provider(provider(false))
         .with_protocol_versions(&[&TLS13])
         .unwrap()
         .with_no_client_auth()

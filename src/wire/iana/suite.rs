@@ -150,6 +150,24 @@ pub enum Authentication {
     Tls13,
 }
 
+impl Authentication {
+    /// The name used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Anonymous => "anonymous",
+            Self::Dss => "DSS",
+            Self::Ecdsa => "ECDSA",
+            Self::Fortezza => "FORTEZZA",
+            Self::Gost => "GOST",
+            Self::Kerberos => "KRB5",
+            Self::Password => "password",
+            Self::Psk => "PSK",
+            Self::Rsa => "RSA",
+            Self::Tls13 => "TLS13",
+        }
+    }
+}
+
 /// The cipher that protects records; its key length is beside it in [`SuiteProperties`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the names of the ciphers are all there is to say")]
@@ -172,6 +190,31 @@ pub enum BulkCipher {
     Seed,
     Sm4,
     TripleDes,
+}
+
+impl BulkCipher {
+    /// The name used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Aegis => "AEGIS",
+            Self::Aes => "AES",
+            Self::Aria => "ARIA",
+            Self::Camellia => "CAMELLIA",
+            Self::ChaCha20 => "CHACHA20",
+            Self::Des => "DES",
+            Self::FortezzaSkipjack => "SKIPJACK",
+            Self::Gost28147 => "28147",
+            Self::Idea => "IDEA",
+            Self::Kuznyechik => "KUZNYECHIK",
+            Self::Magma => "MAGMA",
+            Self::Null => "NULL",
+            Self::Rc2 => "RC2",
+            Self::Rc4 => "RC4",
+            Self::Seed => "SEED",
+            Self::Sm4 => "SM4",
+            Self::TripleDes => "3DES",
+        }
+    }
 }
 
 /// How the cipher is used.
@@ -198,6 +241,21 @@ pub enum CipherMode {
 }
 
 impl CipherMode {
+    /// The name used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Aead => "AEAD",
+            Self::Cbc => "CBC",
+            Self::Ccm => "CCM",
+            Self::Ccm8 => "CCM_8",
+            Self::Ctr => "CTR",
+            Self::Gcm => "GCM",
+            Self::Mgm => "MGM",
+            Self::Null => "NULL",
+            Self::Stream => "stream",
+        }
+    }
+
     /// Whether encryption and integrity are one operation.
     pub fn is_aead(self) -> bool {
         matches!(self, Self::Aead | Self::Ccm | Self::Ccm8 | Self::Gcm | Self::Mgm)
@@ -217,6 +275,23 @@ pub enum SuiteHash {
     Sha384,
     Sha512,
     Sm3,
+}
+
+impl SuiteHash {
+    /// The name used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gost => "GOST",
+            Self::Md5 => "MD5",
+            Self::Null => "NULL",
+            Self::Ripemd160 => "RIPEMD160",
+            Self::Sha1 => "SHA1",
+            Self::Sha256 => "SHA256",
+            Self::Sha384 => "SHA384",
+            Self::Sha512 => "SHA512",
+            Self::Sm3 => "SM3",
+        }
+    }
 }
 
 /// Everything a suite's name says.

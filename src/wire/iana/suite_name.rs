@@ -201,6 +201,12 @@ mod tests {
                 ["DHE_", "ECDHE_", "_anon", "SRP", "ECCPWD", "CECPQ1"].iter().any(|t| n.contains(t));
             assert_eq!(p.forward_secrecy(), ephemeral || p.is_tls13() || n.contains("PSK_DHE"), "{n}");
             assert_eq!(p.key_bits == 0, p.null_encryption(), "{n}");
+            let renamed = p.cipher == BulkCipher::FortezzaSkipjack || n.starts_with("TLS_SHA");
+            assert!(renamed || n.contains(p.cipher.name()), "{n}");
+            assert!(
+                p.is_tls13() || p.key_exchange == KeyExchange::DhePsk || n.contains(p.key_exchange.name()),
+                "{n}"
+            );
             if p.export {
                 assert!(p.key_bits <= 56, "{n}");
             }

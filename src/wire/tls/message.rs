@@ -51,7 +51,7 @@ impl HandshakeType {
 /// One whole handshake message, without its four-octet header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// Version field of the record the message began in.
+    /// Version field of the record that began this unbroken run of handshake octets.
     pub record_version: Version,
     /// What kind of message.
     pub kind: HandshakeType,

@@ -85,7 +85,7 @@ pub enum EcParameters {
 pub struct Signature {
     /// The scheme, from TLS 1.2 on. Before, RSA signs MD5 with SHA-1, DSA and ECDSA sign SHA-1.
     pub scheme: Option<u16>,
-    /// The signature.
+    /// The signature; the grammar lets it be empty.
     pub octets: Vec<u8>,
 }
 
@@ -248,7 +248,7 @@ impl Signature {
     fn read(r: &mut Reader<'_>, version: Version) -> Result<Self, Malformed> {
         let scheme =
             if version >= Version::TLS12 { Some(r.u16("ServerKeyExchange.signature_scheme")?) } else { None };
-        let octets = r.vec16("ServerKeyExchange.signature", 1)?.to_vec();
+        let octets = r.vec16("ServerKeyExchange.signature", 0)?.to_vec();
         Ok(Self { scheme, octets })
     }
 }

@@ -1,0 +1,191 @@
+//! Whether a path of signatures that reaches a root may be used for a TLS server, and why not. The verdict is
+//! `webpki`'s, with two rules of RFC 5280 that it leaves out: key usage of issuers, and validity of a root given by
+//! file. The words are ours.
+
+use std::cell::Cell;
+
+use rustls::pki_types::CertificateDer;
+use webpki::{EndEntityCert, Error, KeyUsage, VerifiedPath};
+use x509_parser::prelude::FromDer as _;
+use x509_parser::x509::{SubjectPublicKeyInfo, X509Version};
+
+use super::distinguished_name::one_line;
+use super::key::{public_key, rsa_bits};
+use super::parsed::Parsed;
+use super::path::Fault;
+use super::signature::signature_algorithm;
+use super::trust_store::TrustStore;
+use crate::observation::ChainFault;
+
+/// Longest subject in a sentence, in characters.
+const SUBJECT_CHARS: usize = 120;
+
+/// Asks whether the leaf, the first of `certificates`, may be used with these issuers.
+///
+/// `useful`: the issuers on any path of verified signatures. `trail`: one such path from the leaf up and its
+/// anchor, to look for words. `at`: seconds since 1970; the expiry of the leaf does not matter.
+pub(super) fn validate(
+    certificates: &[Parsed<'_>],
+    useful: &[usize],
+    trail: &(Vec<usize>, usize),
+    store: &TrustStore,
+    at: i64,
+) -> Result<(), Fault> {
+    let Some(leaf) = certificates.first() else { return Err((ChainFault::MissingIntermediate, None)) };
+    let issuers: Vec<&Parsed<'_>> = useful.iter().filter_map(|index| certificates.get(*index)).collect();
+    let moment = leaf.nearest_valid_moment(at);
+    let seconds = i64::try_from(moment.as_secs()).unwrap_or(i64::MAX);
+    let unfit_issuer = Cell::new(None);
+    let anchor_expired = Cell::new(false);
+    let accept = |path: &VerifiedPath<'_>| {
+        let on_path = |issuer: &&&Parsed<'_>| {
+            path.intermediate_certificates().any(|certificate| certificate.der().as_ref() == issuer.der)
+        };
+        if let Some(unfit) = issuers.iter().filter(on_path).find(|issuer| !may_sign(issuer)) {
+            unfit_issuer.set(Some(*unfit));
+            return Err(Error::EndEntityUsedAsCa);
+        }
+        if !store.in_time(path.anchor(), seconds) {
+            anchor_expired.set(true);
+            return Err(Error::CertExpired { time: moment, not_after: moment });
+        }
+        Ok(())
+    };
+    let leaf_der = CertificateDer::from(leaf.der);
+    let issuer_ders: Vec<_> = issuers.iter().map(|issuer| CertificateDer::from(issuer.der)).collect();
+    let verdict = EndEntityCert::try_from(&leaf_der).and_then(|leaf| {
+        leaf.verify_for_usage(
+            webpki::ALL_VERIFICATION_ALGS,
+            &store.anchors,
+            &issuer_ders,
+            moment,
+            KeyUsage::server_auth(),
+            None,
+            Some(&accept),
+        )
+        .map(|_| ())
+    });
+    let Err(error) = verdict else { return Ok(()) };
+    // The moment lies inside the leaf's validity, so it is somebody else who is not valid at it.
+    if anchor_expired.get() || matches!(error, Error::CertExpired { .. } | Error::CertNotValidYet { .. }) {
+        return Err((ChainFault::ExpiredIssuer, None));
+    }
+    let words = unfit_issuer
+        .get()
+        .map(|issuer| format!("key usage of {} does not allow it to sign certificates", called(issuer)))
+        .or_else(|| explain(certificates, trail, store))
+        .unwrap_or_else(|| words(&error));
+    Err((ChainFault::Unusable, Some(words)))
+}
+
+/// How a certificate is called in a sentence.
+pub(super) fn called(certificate: &Parsed<'_>) -> String {
+    let subject = one_line(certificate.x509.subject());
+    let short: String = subject.chars().take(SUBJECT_CHARS).collect();
+    let dots = if short.len() < subject.len() { "…" } else { "" };
+    format!("the certificate of «{short}{dots}»")
+}
+
+/// Key usage, where there is any, allows signing certificates (RFC 5280 section 4.2.1.3).
+fn may_sign(issuer: &Parsed<'_>) -> bool {
+    issuer.key_usage().is_none_or(|usage| usage.key_cert_sign())
+}
+
+/// The first thing wrong on a path that names its certificate, which `webpki`'s errors do not.
+fn explain(certificates: &[Parsed<'_>], trail: &(Vec<usize>, usize), store: &TrustStore) -> Option<String> {
+    let (indices, anchor) = trail;
+    let path: Vec<&Parsed<'_>> = indices.iter().filter_map(|index| certificates.get(*index)).collect();
+    let own = path.iter().enumerate().find_map(|(depth, certificate)| fault_of(certificate, depth));
+    own.or_else(|| {
+        let info = webpki::spki_for_anchor(store.anchors.get(*anchor)?);
+        let (_, key) = SubjectPublicKeyInfo::from_der(info.as_ref()).ok()?;
+        let words = key_fault(&key)?;
+        Some(format!("the trusted root has {words}"))
+    })
+}
+
+/// What is wrong with one certificate of a path; `depth` 0 is the leaf.
+fn fault_of(certificate: &Parsed<'_>, depth: usize) -> Option<String> {
+    let name = called(certificate);
+    let version = certificate.x509.version();
+    if version != X509Version::V3 {
+        return Some(format!("{name} is of X.509 version {}, not 3", version.0.saturating_add(1)));
+    }
+    if let Some(oid) = unknown_critical_extension(certificate) {
+        return Some(format!("{name} has the critical extension {oid}, which is not understood"));
+    }
+    match (depth, certificate.is_ca()) {
+        (0, true) => return Some("the server's certificate is one of a certification authority".to_owned()),
+        (1.., false) => return Some(format!("{name} is not one of a certification authority")),
+        _ => {}
+    }
+    let below = u32::try_from(depth.saturating_sub(1)).unwrap_or(u32::MAX);
+    let allowed = certificate.basic_constraints().and_then(|constraints| constraints.path_len_constraint);
+    if depth > 0 && allowed.is_some_and(|allowed| below > allowed) {
+        return Some(format!("more authorities below {name} than its path length allows"));
+    }
+    if depth > 0
+        && let Some(words) = key_fault(&certificate.x509.tbs_certificate.subject_pki)
+    {
+        return Some(format!("{name} has {words}"));
+    }
+    let signature = signature_algorithm(&certificate.x509.signature_algorithm);
+    let accepted = match signature.hash.as_deref() {
+        Some("SHA-256" | "SHA-384" | "SHA-512") | None => true,
+        Some(_) => false,
+    };
+    (!accepted).then(|| format!("{name} is signed with {}, which is not accepted", signature.name))
+}
+
+/// A key that no signature is accepted from.
+fn key_fault(key: &SubjectPublicKeyInfo<'_>) -> Option<String> {
+    let facts = public_key(key);
+    match (facts.algorithm.as_str(), rsa_bits(key)) {
+        ("RSA", Some(bits)) if bits < 2048 => Some(format!("an RSA key of only {bits} bits")),
+        ("RSA", Some(bits)) if bits > 8192 => {
+            Some(format!("an RSA key of {bits} bits, more than is looked at"))
+        }
+        ("EC", _) if !matches!(facts.curve.as_deref(), Some("secp256r1" | "secp384r1" | "secp521r1")) => {
+            Some(format!(
+                "a key on the curve {}, which is not accepted",
+                facts.curve.as_deref().unwrap_or("without a name")
+            ))
+        }
+        _ => None,
+    }
+}
+
+/// The first critical extension besides those that path validation takes into account.
+fn unknown_critical_extension(certificate: &Parsed<'_>) -> Option<String> {
+    const UNDERSTOOD: [&str; 7] = [
+        "2.5.29.15",
+        "2.5.29.17",
+        "2.5.29.19",
+        "2.5.29.30",
+        "2.5.29.31",
+        "2.5.29.37",
+        "1.3.6.1.4.1.11129.2.4.2",
+    ];
+    let critical = certificate.x509.extensions().iter().filter(|extension| extension.critical);
+    critical.map(|extension| extension.oid.to_id_string()).find(|oid| !UNDERSTOOD.contains(&oid.as_str()))
+}
+
+/// An error of path validation in a sentence.
+fn words(error: &Error) -> String {
+    match error {
+        Error::RequiredEkuNotFoundContext(_) | Error::EmptyEkuExtension => {
+            "extended key usage of a certificate does not allow TLS servers".to_owned()
+        }
+        Error::NameConstraintViolation => "a name lies outside the name constraints of an issuer".to_owned(),
+        Error::PathLenConstraintViolated => {
+            "more authorities below an issuer than its path length allows".to_owned()
+        }
+        Error::InvalidCertValidity => "the validity of a certificate ends before it begins".to_owned(),
+        Error::MaximumPathDepthExceeded => "more issuers one above the other than are followed".to_owned(),
+        Error::CertDistrusted => "an issuer is distrusted by name".to_owned(),
+        Error::SignatureAlgorithmMismatch => {
+            "a certificate states two different signature algorithms".to_owned()
+        }
+        other => format!("path validation says {other}"),
+    }
+}

@@ -1,0 +1,117 @@
+//! TLS at one address: the versions a server takes, one ordinary handshake, and the certificates it sends.
+//! Facts only; what the certificates are worth is `probe::certificate`'s to describe.
+
+mod hello;
+mod reply;
+mod versions;
+
+use crate::{
+    net::{self, Error, Lane, Purpose, tls::Offer},
+    observation::{Attempt, Failure, Handshake, OcspStaple, Skip, Support, Tls, Versions},
+    wire::tls::Version,
+};
+use versions::Server;
+
+/// What the TLS probe brings home.
+#[derive(Debug)]
+pub struct Seen {
+    /// The facts.
+    pub tls: Attempt<Tls>,
+    /// The certificates as sent, DER, leaf first.
+    pub chain: Attempt<Vec<Vec<u8>>>,
+}
+
+/// Probes one address of a site.
+pub async fn tls(lane: &Lane, host: &str, port: u16) -> Seen {
+    let ordinary = match handshake(lane, host, port).await {
+        Ok(seen) => Ok(seen),
+        Err(failed) if failed.error.is_transient() => handshake(lane, host, port).await,
+        Err(failed) => Err(failed),
+    };
+    // where not even a connection comes about, five more hellos would find out nothing
+    if let Err(failed) = &ordinary
+        && is_out_of_reach(&failed.error)
+    {
+        let attempt = super::failure::attempt::<()>(Err(failed.error.clone()));
+        return Seen { tls: attempt.clone().and_then(unreachable), chain: attempt.and_then(unreachable) };
+    }
+    // facts only: a server that serves one connection at a time must not wait for this one to be dropped
+    let (known, handshake, sent) = match ordinary {
+        Ok(seen) => {
+            let chain = seen.chain.clone();
+            (Some(Version(seen.version)), Attempt::Completed(facts(seen)), chain)
+        }
+        Err(failed) => (None, super::failure::attempt(Err(failed.error)), failed.chain),
+    };
+    let asked = Server::new(lane, host, port, known).ask_all(known).await;
+    let chain = if sent.is_empty() { asked.chain } else { sent };
+    let (connections, _) = lane.spent();
+    if asked.speaks_tls {
+        let chain = if chain.is_empty() {
+            Attempt::failed(asked.first_failure.unwrap_or(Failure::Closed))
+        } else {
+            Attempt::Completed(chain)
+        };
+        let tls = Tls { offered: true, versions: asked.versions, handshake, connections };
+        return Seen { tls: Attempt::Completed(tls), chain };
+    }
+    if asked.speaks_something_else {
+        let handshake = Attempt::skipped(Skip::DoesNotApply);
+        let tls = Tls { offered: false, versions: none_offered(), handshake, connections };
+        return Seen { tls: Attempt::Completed(tls), chain: Attempt::skipped(Skip::DoesNotApply) };
+    }
+    let why = asked.first_failure.unwrap_or(Failure::Closed);
+    Seen { tls: Attempt::failed(why.clone()), chain: Attempt::failed(why) }
+}
+
+async fn handshake(
+    lane: &Lane,
+    host: &str,
+    port: u16,
+) -> Result<net::tls::Handshake, Box<net::tls::HandshakeError>> {
+    let offer = Offer {
+        server_name: Some(host.to_owned()),
+        alpn: vec![b"h2".to_vec(), b"http/1.1".to_vec()],
+        ..Offer::default()
+    };
+    let failed = |error| Box::new(net::tls::HandshakeError { error, chain: Vec::new(), staple: None });
+    let connection = lane.connect(host, port, Purpose::Tls).await.map_err(failed)?;
+    net::tls::handshake(connection, &offer).await
+}
+
+fn facts(seen: net::tls::Handshake) -> Handshake {
+    Handshake {
+        version: Version(seen.version).to_string(),
+        cipher_suite: crate::wire::iana::cipher_suite_name(seen.suite.code).into_owned(),
+        group: seen.group.map(|group| crate::wire::iana::group_name(group.code).into_owned()),
+        alpn: seen.alpn.map(|protocol| String::from_utf8_lossy(&protocol).into_owned()),
+        ocsp_staple: seen
+            .staple
+            .map(|der| OcspStaple { length: u32::try_from(der.len()).unwrap_or(u32::MAX) }),
+    }
+}
+
+/// Whether the error says that nothing can be learnt at this address at all.
+fn is_out_of_reach(error: &Error) -> bool {
+    match error {
+        Error::Refused
+        | Error::NoRoute { .. }
+        | Error::Unreachable
+        | Error::Forbidden { .. }
+        | Error::BudgetSpent { .. }
+        | Error::Busy
+        | Error::Local(_) => true,
+        Error::TimedOut { during, .. } => *during == net::Phase::Connect,
+        _ => false,
+    }
+}
+
+/// The attempt never completes here: it was made from an error.
+fn unreachable<T>((): ()) -> Attempt<T> {
+    Attempt::failed(Failure::OurBug("an error without a reason".to_owned()))
+}
+
+fn none_offered() -> Versions {
+    let not = || Attempt::Completed(Support::NotOffered);
+    Versions { ssl2: not(), ssl3: not(), tls1_0: not(), tls1_1: not(), tls1_2: not(), tls1_3: not() }
+}

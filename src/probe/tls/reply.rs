@@ -1,0 +1,215 @@
+//! One hello sent, and what came back: the server's choice, its alert, silence. Judges nothing.
+
+use aws_lc_rs::rand;
+
+use super::hello::Question;
+use crate::{
+    net::{Error, Lane, Purpose},
+    observation::Failure,
+    wire::{
+        sslv2,
+        tls::{
+            AlertLevel, Event, HandshakeType, Malformed, Reassembler, ReassemblyError, Version,
+            reply::{Certificate, ServerHello},
+        },
+    },
+};
+
+/// What came back for a hello.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Reply {
+    /// The server chose a version.
+    Chose {
+        /// The version.
+        version: Version,
+        /// The certificates it sent in the clear, DER, leaf first; empty where none came.
+        chain: Vec<Vec<u8>>,
+    },
+    /// The server ended the handshake with an alert.
+    Alert(u8),
+    /// An `SSLv2` answer, and how many ciphers it has in common with us.
+    Ssl2 {
+        /// The number of cipher kinds in the SERVER-HELLO.
+        ciphers: usize,
+        /// The certificate, DER; empty where none came.
+        certificate: Vec<u8>,
+    },
+    /// The peer speaks something else.
+    NotTls,
+    /// No usable answer.
+    Silent(Error),
+    /// The answer breaks the protocol.
+    Broken(String),
+}
+
+impl Reply {
+    /// Whether the peer spoke SSL or TLS of whatever version.
+    pub(super) fn is_tls(&self) -> bool {
+        matches!(self, Self::Chose { .. } | Self::Alert(_) | Self::Ssl2 { .. })
+    }
+
+    /// Why nothing can be concluded, where that is so.
+    pub(super) fn failure(&self) -> Failure {
+        match self {
+            Self::Alert(description) => {
+                Failure::Alert { description: crate::wire::iana::alert_name(*description).into_owned() }
+            }
+            Self::NotTls => Failure::NotTls,
+            Self::Silent(error) => error.into(),
+            Self::Broken(what) => Failure::Malformed(what.clone()),
+            Self::Chose { version, .. } => Failure::Malformed(format!("{version}, which was not offered")),
+            Self::Ssl2 { .. } => Failure::Malformed("an SSLv2 answer to a TLS hello".to_owned()),
+        }
+    }
+}
+
+/// Sends a hello on a connection of its own.
+pub(super) async fn ask(lane: &Lane, host: &str, port: u16, question: &Question) -> Reply {
+    let octets = match random()
+        .and_then(|random| question.to_records(host, random).map_err(|error| Error::Local(error.to_string())))
+    {
+        Ok(octets) => octets,
+        Err(error) => return Reply::Silent(error),
+    };
+    exchange(lane, host, port, &octets).await
+}
+
+/// Sends an `SSLv2` hello on a connection of its own.
+pub(super) async fn ask_ssl2(lane: &Lane, host: &str, port: u16) -> Reply {
+    let hello = random::<16>().map(sslv2::ClientHello::new);
+    match hello.and_then(|hello| hello.to_record().map_err(|error| Error::Local(error.to_string()))) {
+        Ok(octets) => exchange(lane, host, port, &octets).await,
+        Err(error) => Reply::Silent(error),
+    }
+}
+
+fn random<const N: usize>() -> Result<[u8; N], Error> {
+    let mut octets = [0; N];
+    rand::fill(&mut octets).map_err(|_| Error::Local("no random numbers".to_owned()))?;
+    Ok(octets)
+}
+
+async fn exchange(lane: &Lane, host: &str, port: u16, octets: &[u8]) -> Reply {
+    let mut connection = match lane.connect(host, port, Purpose::Tls).await {
+        Ok(connection) => connection,
+        Err(error) => return Reply::Silent(error),
+    };
+    // a peer that answers and closes at once may make our write fail although its answer can be read
+    let written = connection.write_bytes(octets).await;
+    let mut reader = Reader::default();
+    let mut buffer = [0; 8192];
+    loop {
+        match connection.read_some(&mut buffer).await {
+            Ok(0) => {
+                reader.stream.finish();
+                return reader.drain().unwrap_or_else(|| reader.ended(closed(written)));
+            }
+            Ok(length) => {
+                reader.stream.feed(buffer.get(..length).unwrap_or_default());
+                if let Some(reply) = reader.drain() {
+                    return reply;
+                }
+            }
+            Err(error) => {
+                reader.stream.finish();
+                return match reader.drain() {
+                    None | Some(Reply::Silent(_)) => reader.ended(error),
+                    Some(reply) => reply,
+                };
+            }
+        }
+    }
+}
+
+fn closed(written: Result<(), Error>) -> Error {
+    written.err().unwrap_or(Error::Closed { during: crate::net::Phase::Handshake })
+}
+
+/// Reads a server's first flight up to where it says nothing more in the clear.
+#[derive(Default)]
+struct Reader {
+    stream: Reassembler,
+    hello: Option<ServerHello>,
+    chain: Vec<Vec<u8>>,
+}
+
+impl Reader {
+    /// The reply, as soon as what was read makes one.
+    fn drain(&mut self) -> Option<Reply> {
+        loop {
+            match self.stream.next_event() {
+                Ok(None) => return None,
+                Ok(Some(event)) => {
+                    if let Some(reply) = self.event(event) {
+                        return Some(reply);
+                    }
+                }
+                Err(error) => return Some(self.broken(&error)),
+            }
+        }
+    }
+
+    fn event(&mut self, event: Event) -> Option<Reply> {
+        match event {
+            Event::Handshake(message) if message.kind == HandshakeType::SERVER_HELLO => {
+                match ServerHello::parse(&message.body) {
+                    Ok(hello) => {
+                        // TLS 1.3 says nothing more in the clear
+                        let done = hello.negotiated_version() >= Version::TLS13;
+                        self.hello = Some(hello);
+                        if done { self.chosen() } else { None }
+                    }
+                    Err(malformed) => Some(broken(&malformed)),
+                }
+            }
+            Event::Handshake(message) if message.kind == HandshakeType::CERTIFICATE => {
+                match Certificate::parse(&message.body) {
+                    Ok(certificate) => {
+                        self.chain = certificate.chain;
+                        None
+                    }
+                    // the choice stands, whatever is wrong with the certificate
+                    Err(_) => self.chosen(),
+                }
+            }
+            Event::Handshake(message) if message.kind == HandshakeType::SERVER_HELLO_DONE => self.chosen(),
+            Event::Handshake(_) | Event::Heartbeat(_) => None,
+            Event::Alert(alert) if alert.level == AlertLevel::Warning && !alert.is_end() => None,
+            Event::Alert(alert) => self.chosen().or(Some(Reply::Alert(alert.description))),
+            Event::ChangeCipherSpec | Event::Encrypted { .. } => self.chosen(),
+            Event::NotTls(_) => Some(Reply::NotTls),
+            Event::Sslv2(message) => Some(match sslv2::Message::parse(&message) {
+                Ok(sslv2::Message::ServerHello(hello)) => {
+                    Reply::Ssl2 { ciphers: hello.cipher_kinds.len(), certificate: hello.certificate }
+                }
+                Ok(_) => Reply::Ssl2 { ciphers: 0, certificate: Vec::new() },
+                Err(malformed) => broken(&malformed),
+            }),
+        }
+    }
+
+    fn chosen(&mut self) -> Option<Reply> {
+        let hello = self.hello.take()?;
+        Some(Reply::Chose { version: hello.negotiated_version(), chain: std::mem::take(&mut self.chain) })
+    }
+
+    /// The stream ended before the flight did: a choice already made stands.
+    fn ended(&mut self, error: Error) -> Reply {
+        self.chosen().unwrap_or(Reply::Silent(error))
+    }
+
+    fn broken(&mut self, error: &ReassemblyError) -> Reply {
+        let truncated = matches!(error, ReassemblyError::Truncated { .. });
+        self.chosen().unwrap_or_else(|| {
+            if truncated {
+                Reply::Silent(Error::Closed { during: crate::net::Phase::Handshake })
+            } else {
+                Reply::Broken(error.to_string())
+            }
+        })
+    }
+}
+
+fn broken(malformed: &Malformed) -> Reply {
+    Reply::Broken(malformed.to_string())
+}

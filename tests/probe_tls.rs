@@ -1,0 +1,97 @@
+//! The TLS probe against OpenSSL's own server and nginx.
+
+#![cfg(test)]
+
+mod peer;
+
+use khien::{
+    net::{ConnectTo, Net, Options, Pace},
+    observation::{Attempt, Support, Tls},
+    probe::tls,
+};
+use peer::{Authority, Peer};
+
+const HOST: &str = "lab.test";
+
+async fn probe(address: std::net::SocketAddr) -> tls::Seen {
+    let net = Net::without_resolver(Options {
+        allow_private: true,
+        pace: Pace::Lab,
+        connect_to: vec![ConnectTo { host: None, port: None, to: address }],
+        exchange_timeout: std::time::Duration::from_secs(3),
+        ..Options::default()
+    });
+    let lane = net.lane(address.ip()).await.unwrap();
+    tls::tls(&lane, HOST, 443).await
+}
+
+fn offered(tls: &Tls) -> Vec<&'static str> {
+    let v = &tls.versions;
+    [
+        ("SSLv2", &v.ssl2),
+        ("SSLv3", &v.ssl3),
+        ("TLSv1.0", &v.tls1_0),
+        ("TLSv1.1", &v.tls1_1),
+        ("TLSv1.2", &v.tls1_2),
+        ("TLSv1.3", &v.tls1_3),
+    ]
+    .into_iter()
+    .filter(|(name, support)| match support {
+        Attempt::Completed(support) => *support == Support::Offered,
+        other => panic!("{name}: {other:?}"),
+    })
+    .map(|(name, _)| name)
+    .collect()
+}
+
+#[tokio::test]
+async fn openssl_versions_one_by_one() {
+    let authority = Authority::new();
+    let certificate = authority.leaf(&[HOST], -1, 90);
+    for (arguments, expected) in [
+        (vec!["-tls1_3"], vec!["TLSv1.3"]),
+        (vec!["-tls1_2"], vec!["TLSv1.2"]),
+        (vec!["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"], vec!["TLSv1.1"]),
+        (vec!["-tls1", "-cipher", "ALL:@SECLEVEL=0"], vec!["TLSv1.0"]),
+        (vec!["-cipher", "ALL:@SECLEVEL=0"], vec!["TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"]),
+        (vec!["-cipher", "ALL:@SECLEVEL=0", "-no_tls1_2"], vec!["TLSv1.0", "TLSv1.1", "TLSv1.3"]),
+        (vec![], vec!["TLSv1.2", "TLSv1.3"]),
+    ] {
+        let server = Peer::openssl(&certificate, &arguments);
+        let seen = probe(server.address()).await;
+        let Attempt::Completed(tls) = seen.tls else { panic!("{arguments:?}: {:?}", seen.tls) };
+        assert_eq!(offered(&tls), expected, "{arguments:?}");
+        assert!(tls.offered);
+        eprintln!("{arguments:?} {} connections, {:?}", tls.connections, tls.handshake);
+        if expected.contains(&"TLSv1.2") || expected.contains(&"TLSv1.3") {
+            assert!(tls.handshake.completed().is_some(), "{:?}", tls.handshake);
+        }
+        assert_eq!(seen.chain.completed().map(Vec::len), Some(2), "{arguments:?}");
+    }
+}
+
+#[tokio::test]
+async fn nginx_with_its_defaults() {
+    let authority = Authority::new();
+    let certificate = authority.leaf(&[HOST], -1, 90);
+    let server = Peer::nginx(
+        &certificate,
+        "server { listen ADDRESS ssl; server_name lab.test; CERTIFICATE ssl_protocols TLSv1.2 TLSv1.3; }",
+    );
+    let seen = probe(server.address()).await;
+    let Attempt::Completed(tls) = seen.tls else { panic!("{:?}", seen.tls) };
+    assert_eq!(offered(&tls), ["TLSv1.2", "TLSv1.3"]);
+    let handshake = tls.handshake.completed().unwrap();
+    assert_eq!(handshake.version, "TLSv1.3");
+    assert!(handshake.cipher_suite.starts_with("TLS_"));
+    eprintln!("{} connections {handshake:?}", tls.connections);
+}
+
+#[tokio::test]
+async fn plain_http_on_the_port_is_an_observation() {
+    let server = Peer::nginx(&peer::self_signed(&[HOST]), "server { listen ADDRESS; }");
+    let seen = probe(server.address()).await;
+    let Attempt::Completed(tls) = seen.tls else { panic!("{:?}", seen.tls) };
+    assert!(!tls.offered);
+    assert!(offered(&tls).is_empty());
+}
