@@ -354,7 +354,7 @@ mod tests {
     fn a_child_may_not_cap_lower_than_its_parent() {
         let method = Method::built_in().unwrap();
         let caps: Vec<RuleId> = method.caps.keys().cloned().collect();
-        let id = |text| RuleId::parse(text).unwrap();
+        let id = |text: &str| RuleId::parse(text).unwrap();
         let faults = |child: &str, parent: &str| {
             let (child, parent) = (id(child), [id(parent)]);
             let above: Vec<(&RuleId, &[RuleId])> =
