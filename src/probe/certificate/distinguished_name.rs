@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use x509_parser::asn1_rs::{Any, Tag};
+use x509_parser::asn1_rs::{Any, Oid, Tag};
 use x509_parser::x509::X509Name;
 
 use crate::observation::limits;
@@ -49,7 +49,7 @@ pub(super) fn one_line(name: &X509Name<'_>) -> String {
                 (_, 0) => line.push_str(", "),
                 _ => line.push('+'),
             }
-            let oid = attribute.attr_type().to_id_string();
+            let oid = dotted(attribute.attr_type());
             let short = ATTRIBUTES.iter().find(|(known, _)| *known == oid).map(|(_, short)| *short);
             line.push_str(short.unwrap_or(&oid));
             line.push('=');
@@ -57,6 +57,21 @@ pub(super) fn one_line(name: &X509Name<'_>) -> String {
         }
     }
     cut(line)
+}
+
+/// An object identifier as a text that is not longer than any other.
+pub(super) fn dotted(oid: &Oid<'_>) -> String {
+    // Arcs of any size are allowed; writing out huge ones takes time that grows with their square.
+    const MAX_ENCODED: usize = 64;
+    match oid.as_bytes().get(..MAX_ENCODED) {
+        Some(start) if oid.as_bytes().len() > MAX_ENCODED => {
+            start.iter().fold("#".to_owned(), |mut text, octet| {
+                let _ = write!(text, "{octet:02x}");
+                text
+            }) + "…"
+        }
+        _ => cut(oid.to_id_string()),
+    }
 }
 
 /// Text of at most [`limits::TEXT`] characters; what is longer is cut and ends in `…`.

@@ -1,9 +1,10 @@
 //! Facts of a public key: which algorithm, how large, on which curve. Owns the names of algorithms and curves.
 
-use x509_parser::asn1_rs::Any;
+use x509_parser::asn1_rs::{Any, Tag};
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::der;
+use super::distinguished_name::dotted;
 use super::x509::sha256;
 use crate::observation::PublicKey;
 
@@ -54,7 +55,7 @@ const CURVES: [(&str, &str, u32); 41] = [
 
 /// Describes the key of a `SubjectPublicKeyInfo`. What cannot be read of it is left out.
 pub(super) fn public_key(info: &SubjectPublicKeyInfo<'_>) -> PublicKey {
-    let oid = info.algorithm.algorithm.to_id_string();
+    let oid = dotted(&info.algorithm.algorithm);
     let parameters = info.algorithm.parameters.as_ref();
     let (algorithm, bits, curve) = match oid.as_str() {
         // The second is a key that may only make RSASSA-PSS signatures (RFC 4055).
@@ -88,21 +89,25 @@ pub(super) fn rsa_numbers<'a>(info: &'a SubjectPublicKeyInfo<'_>) -> Option<(&'a
 
 /// The dotted OID of the named curve of an EC key.
 pub(super) fn curve_oid(info: &SubjectPublicKeyInfo<'_>) -> Option<String> {
-    let parameters = info.algorithm.parameters.as_ref()?;
-    parameters.as_oid().ok().map(|oid| oid.to_id_string())
+    named_curve(info.algorithm.parameters.as_ref()?)
 }
 
 /// Size of the field and name of the curve. An unknown named curve keeps its OID as its name; a curve written out
 /// as numbers (RFC 3279 section 2.3.5) has a field of known size and no name.
 fn curve_of(parameters: &Any<'_>) -> (Option<u32>, Option<String>) {
-    if let Ok(oid) = parameters.as_oid() {
-        let oid = oid.to_id_string();
+    if let Some(oid) = named_curve(parameters) {
         return match CURVES.iter().find(|(known, ..)| *known == oid) {
             Some((_, name, bits)) => (Some(*bits), Some((*name).to_owned())),
             None => (None, Some(oid)),
         };
     }
     (explicit_field_bits(parameters.data), None)
+}
+
+fn named_curve(parameters: &Any<'_>) -> Option<String> {
+    // `as_oid` takes any element for an OID.
+    parameters.tag().assert_eq(Tag::Oid).ok()?;
+    parameters.as_oid().ok().map(|oid| dotted(&oid))
 }
 
 /// Bits of the prime of `ECParameters ::= SEQUENCE { version, fieldID SEQUENCE { OID, prime INTEGER }, … }`.

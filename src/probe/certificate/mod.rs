@@ -11,6 +11,7 @@ mod md5;
 mod names;
 mod parsed;
 mod path;
+mod policies;
 mod refusal;
 mod signature;
 mod trust_store;

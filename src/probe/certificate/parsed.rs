@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rustls::pki_types::UnixTime;
 use x509_parser::asn1_rs::Oid;
 use x509_parser::extensions::{
-    AuthorityKeyIdentifier, BasicConstraints, KeyIdentifier, KeyUsage, X509Extension,
+    AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyIdentifier, KeyUsage, X509Extension,
 };
 use x509_parser::nom::{self, Parser as _};
 use x509_parser::oid_registry as oid;
@@ -83,9 +83,18 @@ impl<'a> Parsed<'a> {
         self.basic_constraints().is_some_and(|constraints| constraints.ca)
     }
 
-    /// Key usage, where it is there and can be read.
-    pub(super) fn key_usage(&self) -> Option<KeyUsage> {
-        self.read(&oid::OID_X509_EXT_KEY_USAGE)
+    /// Whether key usage is absent or allows signing certificates (RFC 5280 section 4.2.1.3).
+    pub(super) fn may_sign_certificates(&self) -> bool {
+        self.extension(&oid::OID_X509_EXT_KEY_USAGE).is_none_or(|extension| {
+            KeyUsage::from_der(extension.value).is_ok_and(|(_, usage)| usage.key_cert_sign())
+        })
+    }
+
+    /// Whether extended key usage is absent or allows TLS servers (RFC 5280 section 4.2.1.12).
+    pub(super) fn allows_tls_servers(&self) -> bool {
+        self.extension(&oid::OID_X509_EXT_EXTENDED_KEY_USAGE).is_none_or(|extension| {
+            ExtendedKeyUsage::from_der(extension.value).is_ok_and(|(_, usage)| usage.server_auth)
+        })
     }
 
     /// Whether the key identifiers say that `issuer` holds another key than the one that signed this certificate
@@ -106,6 +115,11 @@ impl<'a> Parsed<'a> {
         self.subject == self.issuer
     }
 
+    /// Whether a second since 1970 lies inside the validity.
+    pub(super) fn is_valid_at(&self, second: i64) -> bool {
+        (self.not_before..=self.not_after).contains(&second)
+    }
+
     /// The moment inside the validity that is nearest to `at`, both in seconds since 1970.
     pub(super) fn nearest_valid_moment(&self, at: i64) -> UnixTime {
         let moment = at.min(self.not_after).max(self.not_before);
@@ -120,11 +134,12 @@ impl<'a> Parsed<'a> {
     }
 }
 
-/// A date of a certificate. «No end» lies a day after the last moment that can be represented, and is drawn in.
+/// A date of a certificate. The year 9999 says «no end» (RFC 5280 section 4.1.2.5); its last two days lie beyond what
+/// can be represented, and are drawn in.
 fn timestamp(seconds: i64) -> Result<Timestamp, Failure> {
-    /// 9999-12-31T23:59:59Z, by which a certificate says that it has no end (RFC 5280 section 4.1.2.5).
+    /// 9999-12-31T23:59:59Z.
     const NO_END: i64 = 253_402_300_799;
-    if seconds == NO_END {
+    if (Timestamp::MAX.as_second()..=NO_END).contains(&seconds) {
         return Ok(Timestamp::MAX);
     }
     Timestamp::from_second(seconds).map_err(|_| Failure::Malformed("a date that is out of range".to_owned()))
@@ -145,6 +160,7 @@ mod tests {
     #[test]
     fn no_end_is_no_fault() {
         assert_eq!(timestamp(253_402_300_799), Ok(Timestamp::MAX));
+        assert_eq!(timestamp(253_402_214_400), Ok(Timestamp::MAX));
         assert!(matches!(timestamp(253_402_300_800), Err(Failure::Malformed(_))));
         assert_eq!(timestamp(0), Ok(Timestamp::UNIX_EPOCH));
     }

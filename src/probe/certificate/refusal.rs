@@ -1,24 +1,28 @@
 //! Whether a path of signatures that reaches a root may be used for a TLS server, and why not. The verdict is
-//! `webpki`'s, with two rules of RFC 5280 that it leaves out: key usage of issuers, and validity of a root given by
-//! file. The words are ours.
+//! `webpki`'s, with two rules of RFC 5280 that it leaves out (key usage of issuers, validity of a root given by file)
+//! and one exception (`policies`). The words are ours.
 
 use std::cell::Cell;
 
-use rustls::pki_types::CertificateDer;
+use rustls::pki_types::{CertificateDer, TrustAnchor};
 use webpki::{EndEntityCert, Error, KeyUsage, VerifiedPath};
 use x509_parser::prelude::FromDer as _;
 use x509_parser::x509::{SubjectPublicKeyInfo, X509Version};
 
-use super::distinguished_name::one_line;
+use super::distinguished_name::{dotted, one_line};
 use super::key::{public_key, rsa_bits};
 use super::parsed::Parsed;
 use super::path::Fault;
+use super::policies;
 use super::signature::signature_algorithm;
 use super::trust_store::TrustStore;
 use crate::observation::ChainFault;
 
 /// Longest subject in a sentence, in characters.
 const SUBJECT_CHARS: usize = 120;
+
+/// Largest certificate that `webpki` reads, in bytes; a server's chain of this size breaks many clients.
+const MAX_VALIDATED: usize = 0xffff;
 
 /// Asks whether the leaf, the first of `certificates`, may be used with these issuers.
 ///
@@ -41,7 +45,7 @@ pub(super) fn validate(
         let on_path = |issuer: &&&Parsed<'_>| {
             path.intermediate_certificates().any(|certificate| certificate.der().as_ref() == issuer.der)
         };
-        if let Some(unfit) = issuers.iter().filter(on_path).find(|issuer| !may_sign(issuer)) {
+        if let Some(unfit) = issuers.iter().filter(on_path).find(|issuer| !issuer.may_sign_certificates()) {
             unfit_issuer.set(Some(*unfit));
             return Err(Error::EndEntityUsedAsCa);
         }
@@ -70,10 +74,22 @@ pub(super) fn validate(
     if anchor_expired.get() || matches!(error, Error::CertExpired { .. } | Error::CertNotValidYet { .. }) {
         return Err((ChainFault::ExpiredIssuer, None));
     }
+    let (path, anchor) = (on_trail(certificates, trail), trail.1);
+    if error == Error::UnsupportedCriticalExtension
+        && let Some(root) = store.anchors.get(anchor)
+        && policies::were_the_only_trouble(&path, root)
+    {
+        let in_time = path.iter().all(|certificate| certificate.is_valid_at(seconds));
+        return if in_time && store.in_time(root, seconds) {
+            Ok(())
+        } else {
+            Err((ChainFault::ExpiredIssuer, None))
+        };
+    }
     let words = unfit_issuer
         .get()
         .map(|issuer| format!("key usage of {} does not allow it to sign certificates", called(issuer)))
-        .or_else(|| explain(certificates, trail, store))
+        .or_else(|| explain(&path, anchor, store))
         .unwrap_or_else(|| words(&error));
     Err((ChainFault::Unusable, Some(words)))
 }
@@ -86,27 +102,31 @@ pub(super) fn called(certificate: &Parsed<'_>) -> String {
     format!("the certificate of «{short}{dots}»")
 }
 
-/// Key usage, where there is any, allows signing certificates (RFC 5280 section 4.2.1.3).
-fn may_sign(issuer: &Parsed<'_>) -> bool {
-    issuer.key_usage().is_none_or(|usage| usage.key_cert_sign())
+fn on_trail<'p, 'a>(certificates: &'p [Parsed<'a>], trail: &(Vec<usize>, usize)) -> Vec<&'p Parsed<'a>> {
+    trail.0.iter().filter_map(|index| certificates.get(*index)).collect()
 }
 
-/// The first thing wrong on a path that names its certificate, which `webpki`'s errors do not.
-fn explain(certificates: &[Parsed<'_>], trail: &(Vec<usize>, usize), store: &TrustStore) -> Option<String> {
-    let (indices, anchor) = trail;
-    let path: Vec<&Parsed<'_>> = indices.iter().filter_map(|index| certificates.get(*index)).collect();
+/// The first thing wrong on a path, naming the certificate, which `webpki`'s errors do not.
+fn explain(path: &[&Parsed<'_>], anchor: usize, store: &TrustStore) -> Option<String> {
     let own = path.iter().enumerate().find_map(|(depth, certificate)| fault_of(certificate, depth));
     own.or_else(|| {
-        let info = webpki::spki_for_anchor(store.anchors.get(*anchor)?);
-        let (_, key) = SubjectPublicKeyInfo::from_der(info.as_ref()).ok()?;
-        let words = key_fault(&key)?;
+        let words = key_fault_of_anchor(store.anchors.get(anchor)?)?;
         Some(format!("the trusted root has {words}"))
     })
 }
 
+/// A key of a trusted root that no signature is accepted from.
+pub(super) fn key_fault_of_anchor(anchor: &TrustAnchor<'_>) -> Option<String> {
+    let info = webpki::spki_for_anchor(anchor);
+    SubjectPublicKeyInfo::from_der(info.as_ref()).ok().and_then(|(_, key)| key_fault(&key))
+}
+
 /// What is wrong with one certificate of a path; `depth` 0 is the leaf.
-fn fault_of(certificate: &Parsed<'_>, depth: usize) -> Option<String> {
+pub(super) fn fault_of(certificate: &Parsed<'_>, depth: usize) -> Option<String> {
     let name = called(certificate);
+    if certificate.der.len() > MAX_VALIDATED {
+        return Some(format!("{name} is larger than {MAX_VALIDATED} bytes, which is not accepted"));
+    }
     let version = certificate.x509.version();
     if version != X509Version::V3 {
         return Some(format!("{name} is of X.509 version {}, not 3", version.0.saturating_add(1)));
@@ -118,6 +138,9 @@ fn fault_of(certificate: &Parsed<'_>, depth: usize) -> Option<String> {
         (0, true) => return Some("the server's certificate is one of a certification authority".to_owned()),
         (1.., false) => return Some(format!("{name} is not one of a certification authority")),
         _ => {}
+    }
+    if !certificate.allows_tls_servers() {
+        return Some(format!("extended key usage of {name} does not allow TLS servers"));
     }
     let below = u32::try_from(depth.saturating_sub(1)).unwrap_or(u32::MAX);
     let allowed = certificate.basic_constraints().and_then(|constraints| constraints.path_len_constraint);
@@ -167,7 +190,9 @@ fn unknown_critical_extension(certificate: &Parsed<'_>) -> Option<String> {
         "1.3.6.1.4.1.11129.2.4.2",
     ];
     let critical = certificate.x509.extensions().iter().filter(|extension| extension.critical);
-    critical.map(|extension| extension.oid.to_id_string()).find(|oid| !UNDERSTOOD.contains(&oid.as_str()))
+    critical
+        .map(|extension| dotted(&extension.oid))
+        .find(|oid| !UNDERSTOOD.contains(&oid.as_str()) && !policies::changes_nothing(certificate, oid))
 }
 
 /// An error of path validation in a sentence.
@@ -176,6 +201,9 @@ fn words(error: &Error) -> String {
         Error::RequiredEkuNotFoundContext(_) | Error::EmptyEkuExtension => {
             "extended key usage of a certificate does not allow TLS servers".to_owned()
         }
+        Error::UnsupportedCriticalExtension => {
+            "a certificate has a critical extension that is not understood".to_owned()
+        }
         Error::NameConstraintViolation => "a name lies outside the name constraints of an issuer".to_owned(),
         Error::PathLenConstraintViolated => {
             "more authorities below an issuer than its path length allows".to_owned()
@@ -183,6 +211,12 @@ fn words(error: &Error) -> String {
         Error::InvalidCertValidity => "the validity of a certificate ends before it begins".to_owned(),
         Error::MaximumPathDepthExceeded => "more issuers one above the other than are followed".to_owned(),
         Error::CertDistrusted => "an issuer is distrusted by name".to_owned(),
+        Error::ExtensionValueInvalid | Error::MalformedExtensions => {
+            "an extension of a certificate is malformed or stands there twice".to_owned()
+        }
+        Error::BadDer | Error::BadDerTime | Error::TrailingData(_) => {
+            "a certificate does not follow its encoding".to_owned()
+        }
         Error::SignatureAlgorithmMismatch => {
             "a certificate states two different signature algorithms".to_owned()
         }

@@ -3,6 +3,7 @@
 use x509_parser::signature_algorithm::RsaSsaPssParams;
 use x509_parser::x509::AlgorithmIdentifier;
 
+use super::distinguished_name::dotted;
 use crate::observation::SignatureAlgorithm;
 
 /// Algorithms by dotted OID: name as in their RFC, hash.
@@ -50,7 +51,7 @@ const RSASSA_PSS: &str = "1.2.840.113549.1.1.10";
 /// Names an algorithm. The hash of RSASSA-PSS stands in its parameters and is SHA-1 where they do not say
 /// (RFC 4055 section 3.1).
 pub(super) fn signature_algorithm(identifier: &AlgorithmIdentifier<'_>) -> SignatureAlgorithm {
-    let oid = identifier.algorithm.to_id_string();
+    let oid = dotted(&identifier.algorithm);
     if oid == RSASSA_PSS {
         return SignatureAlgorithm { name: "RSASSA-PSS".to_owned(), hash: pss_hash(identifier) };
     }
@@ -65,7 +66,7 @@ pub(super) fn signature_algorithm(identifier: &AlgorithmIdentifier<'_>) -> Signa
 fn pss_hash(identifier: &AlgorithmIdentifier<'_>) -> Option<String> {
     let Some(parameters) = identifier.parameters.as_ref() else { return Some("SHA-1".to_owned()) };
     let parameters = RsaSsaPssParams::try_from(parameters).ok()?;
-    let oid = parameters.hash_algorithm_oid().to_id_string();
+    let oid = dotted(parameters.hash_algorithm_oid());
     Some(hash_name(&oid).map_or(oid, str::to_owned))
 }
 

@@ -1,1 +1,485 @@
-//! t
+//! Chains made on the spot: cross-signed, circular, hostile, huge, broken.
+
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+use rcgen::{
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
+    SubjectPublicKeyInfo, date_time_ymd,
+};
+use rustls::pki_types::{CertificateDer, UnixTime};
+
+use super::*;
+use crate::observation::{ChainFault, ValidityStatus};
+
+/// 2026-01-01T00:00:00Z.
+const AT: i64 = 1_767_225_600;
+const HOST: &str = "a.gov.vn";
+
+/// A subject with a key.
+pub(super) struct Party {
+    params: CertificateParams,
+    pub(super) key: KeyPair,
+}
+
+impl Party {
+    fn new(name: &str, is_ca: bool) -> Self {
+        let key = KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
+        let mut params = CertificateParams::new(if is_ca { vec![] } else { vec![HOST.to_owned()] }).unwrap();
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = if is_ca { IsCa::Ca(BasicConstraints::Unconstrained) } else { IsCa::NoCa };
+        params.not_before = date_time_ymd(2025, 1, 1);
+        params.not_after = date_time_ymd(2049, 1, 1);
+        Self { params, key }
+    }
+
+    pub(super) fn ca(name: &str) -> Self {
+        Self::new(name, true)
+    }
+
+    pub(super) fn leaf() -> Self {
+        Self::new("leaf", false)
+    }
+
+    fn by(&self, issuer: &Self) -> Vec<u8> {
+        let issuer = Issuer::from_params(&issuer.params, &issuer.key);
+        self.params.signed_by(&self.key, &issuer).unwrap().der().to_vec()
+    }
+
+    pub(super) fn by_itself(&self) -> Vec<u8> {
+        self.params.self_signed(&self.key).unwrap().der().to_vec()
+    }
+}
+
+/// One certificate as a PEM file.
+pub(super) fn pem(der: &[u8]) -> String {
+    let body: Vec<String> =
+        base64(der).as_bytes().chunks(64).map(|c| String::from_utf8(c.to_vec()).unwrap()).collect();
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", body.join("\n"))
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    bytes
+        .chunks(3)
+        .flat_map(|chunk| {
+            let word = chunk
+                .iter()
+                .chain([&0, &0])
+                .take(3)
+                .fold(0_usize, |word, octet| word << 8 | usize::from(*octet));
+            (0..4).map(
+                move |i| if i > chunk.len() { '=' } else { char::from(ALPHABET[word >> (18 - 6 * i) & 63]) },
+            )
+        })
+        .collect()
+}
+
+fn store(roots: &[Vec<u8>]) -> TrustStore {
+    let mut store = TrustStore::empty();
+    for root in roots {
+        store.add_pem(pem(root).as_bytes(), "root").unwrap();
+    }
+    store
+}
+
+fn at() -> Timestamp {
+    Timestamp::from_second(AT).unwrap()
+}
+
+fn facts(chain: &[Vec<u8>], store: &TrustStore) -> Certificate {
+    describe(chain, HOST, at(), store).unwrap()
+}
+
+fn fault(chain: &[Vec<u8>], store: &TrustStore) -> Option<ChainFault> {
+    facts(chain, store).fault
+}
+
+#[test]
+fn a_root_added_to_mozillas() {
+    let (root, leaf) = (Party::ca("root"), Party::leaf());
+    let chain = [leaf.by(&root)];
+    let mut store = TrustStore::mozilla();
+    let before = store.len();
+    assert!(before > 100);
+    assert_eq!(fault(&chain, &store), Some(ChainFault::MissingIntermediate));
+    assert_eq!(store.add_pem(pem(&root.by_itself()).as_bytes(), "province.pem"), Ok(1));
+    assert_eq!(store.len(), before + 1);
+    let facts = facts(&chain, &store);
+    assert!(facts.trusted && facts.names_host && facts.in_order && !facts.root_sent);
+}
+
+#[test]
+fn cross_signed_in_any_order() {
+    let (trusted, unknown) = (Party::ca("trusted root"), Party::ca("unknown root"));
+    let (issuer, leaf) = (Party::ca("issuer"), Party::leaf());
+    let sent = [issuer.by(&unknown), issuer.by(&trusted), unknown.by_itself(), unknown.by(&trusted)];
+    let store = store(&[trusted.by_itself()]);
+    for order in [[0, 1, 2, 3], [1, 0, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]] {
+        let chain: Vec<_> = [leaf.by(&issuer)].into_iter().chain(order.map(|i| sent[i].clone())).collect();
+        let facts = facts(&chain, &store);
+        assert!(facts.trusted && facts.root_sent, "{order:?}");
+    }
+    // Only by way of the unknown root.
+    let chain = [leaf.by(&issuer), sent[0].clone(), sent[3].clone()];
+    assert_eq!(fault(&chain, &store), None);
+    assert_eq!(fault(&chain[..2], &store), Some(ChainFault::MissingIntermediate));
+    assert_eq!(
+        fault(&[chain[0].clone(), sent[0].clone(), sent[2].clone()], &store),
+        Some(ChainFault::UntrustedRoot)
+    );
+}
+
+#[test]
+fn an_expired_way_beside_a_good_one() {
+    let (root, mut issuer, leaf) = (Party::ca("root"), Party::ca("issuer"), Party::leaf());
+    let good = issuer.by(&root);
+    issuer.params.not_after = date_time_ymd(2025, 6, 1);
+    let expired = issuer.by(&root);
+    let store = store(&[root.by_itself()]);
+    assert_eq!(fault(&[leaf.by(&issuer), expired.clone(), good], &store), None);
+    assert_eq!(fault(&[leaf.by(&issuer), expired], &store), Some(ChainFault::ExpiredIssuer));
+}
+
+#[test]
+fn several_of_the_same_name() {
+    let (root, leaf) = (Party::ca("root"), Party::leaf());
+    let (wrong, right) = (Party::ca("issuer"), Party::ca("issuer"));
+    let store = store(&[root.by_itself()]);
+    let chain = [leaf.by(&right), wrong.by(&root), right.by(&root)];
+    let found = facts(&chain, &store);
+    assert!(found.trusted && !found.in_order);
+    // No key identifiers here, so a signature by nobody of that name is a bad one.
+    assert_eq!(fault(&chain[..2], &store), Some(ChainFault::BadSignature));
+}
+
+#[test]
+fn a_changed_byte_is_a_bad_signature() {
+    let (root, leaf) = (Party::ca("root"), Party::leaf());
+    let mut broken = leaf.by(&root);
+    *broken.last_mut().unwrap() ^= 1;
+    assert_eq!(fault(&[broken], &store(&[root.by_itself()])), Some(ChainFault::BadSignature));
+}
+
+#[test]
+fn a_broken_self_signature_is_a_bad_signature() {
+    use rustls::pki_types::pem::PemObject as _;
+
+    let leaf = Party::leaf();
+    let files = [
+        pem(&leaf.by_itself()).into_bytes(),
+        include_bytes!("../../../tests/data/certificates/self-v1-rsa512-md5.pem").to_vec(),
+        include_bytes!("../../../tests/data/certificates/self-rsa1024-sha1.pem").to_vec(),
+        include_bytes!("../../../tests/data/certificates/self-p521.pem").to_vec(),
+        include_bytes!("../../../tests/data/certificates/self-secp256k1.pem").to_vec(),
+        include_bytes!("../../../tests/data/certificates/self-pss-key.pem").to_vec(),
+    ];
+    for (i, file) in files.iter().enumerate() {
+        let mut der = CertificateDer::from_pem_slice(file).unwrap().to_vec();
+        assert_eq!(fault(&[der.clone()], &TrustStore::mozilla()), Some(ChainFault::SelfSigned), "{i}");
+        *der.last_mut().unwrap() ^= 1;
+        let found = facts(&[der], &TrustStore::mozilla());
+        assert_eq!((found.leaf.self_signed, found.fault), (false, Some(ChainFault::BadSignature)), "{i}");
+    }
+}
+
+#[test]
+fn post_quantum_signatures() {
+    let (mut root, mut leaf) = (Party::ca("root"), Party::leaf());
+    root.key = KeyPair::generate_for(&rcgen::PKCS_ML_DSA_65).unwrap();
+    leaf.key = KeyPair::generate_for(&rcgen::PKCS_ML_DSA_44).unwrap();
+    let found = facts(&[leaf.by(&root), root.by_itself()], &TrustStore::empty());
+    assert_eq!((found.leaf.key.algorithm.as_str(), found.leaf.key.bits), ("ML-DSA", None));
+    assert_eq!(
+        (found.leaf.signature.name.as_str(), found.leaf.signature.hash.as_deref()),
+        ("ML-DSA-65", None)
+    );
+    assert_eq!((found.fault, found.root_sent), (Some(ChainFault::UntrustedRoot), true));
+}
+
+#[test]
+fn key_usage_that_cannot_be_read_allows_nothing() {
+    let (root, mut issuer, leaf) = (Party::ca("root"), Party::ca("issuer"), Party::leaf());
+    issuer.params.custom_extensions.push(CustomExtension::from_oid_content(&[2, 5, 29, 15], vec![4, 1, 6]));
+    let found = facts(&[leaf.by(&issuer), issuer.by(&root)], &store(&[root.by_itself()]));
+    assert_eq!(found.fault, Some(ChainFault::Unusable));
+    assert!(found.fault_detail.unwrap().starts_with("key usage of the certificate of «CN=issuer»"));
+}
+
+#[test]
+fn circles_end() {
+    let (a, b, leaf) = (Party::ca("a"), Party::ca("b"), Party::leaf());
+    let facts = facts(&[leaf.by(&a), a.by(&b), b.by(&a)], &TrustStore::mozilla());
+    assert_eq!(facts.fault, Some(ChainFault::Unusable));
+    assert!(facts.fault_detail.unwrap().contains("circle"));
+    assert!(facts.in_order);
+    // The same certificate again and again.
+    let root = Party::ca("root");
+    let chain = vec![leaf.by(&root); 15];
+    assert_eq!(fault(&chain, &store(&[root.by_itself()])), None);
+    let chain = vec![leaf.by_itself(); 15];
+    assert_eq!(fault(&chain, &TrustStore::mozilla()), Some(ChainFault::SelfSigned));
+}
+
+#[test]
+fn a_root_given_by_file_that_has_expired() {
+    let (mut root, leaf) = (Party::ca("root"), Party::leaf());
+    root.params.not_after = date_time_ymd(2025, 6, 1);
+    let mut store = store(&[root.by_itself()]);
+    assert_eq!(fault(&[leaf.by(&root)], &store), Some(ChainFault::ExpiredIssuer));
+    // The same key, renewed.
+    root.params.not_after = date_time_ymd(2049, 1, 1);
+    assert_eq!(store.add_pem(pem(&root.by_itself()).as_bytes(), "renewed"), Ok(1));
+    assert_eq!(fault(&[leaf.by(&root)], &store), None);
+}
+
+#[test]
+fn the_leafs_own_dates_do_not_matter_to_the_path() {
+    let (mut issuer, root, mut leaf) = (Party::ca("issuer"), Party::ca("root"), Party::leaf());
+    issuer.params.not_after = date_time_ymd(2025, 9, 1);
+    leaf.params.not_after = date_time_ymd(2025, 8, 1);
+    let store = store(&[root.by_itself()]);
+    let found = facts(&[leaf.by(&issuer), issuer.by(&root)], &store);
+    assert_eq!((found.leaf.validity, found.fault), (ValidityStatus::Expired, None));
+    leaf.params.not_after = date_time_ymd(2025, 10, 1);
+    leaf.params.not_before = date_time_ymd(2025, 9, 15);
+    let chain = [leaf.by(&issuer), issuer.by(&root)];
+    assert_eq!(fault(&chain, &store), Some(ChainFault::ExpiredIssuer));
+    leaf.params.not_before = date_time_ymd(2030, 1, 1);
+    leaf.params.not_after = date_time_ymd(9999, 12, 31);
+    let found = facts(&[leaf.by(&root)], &store);
+    assert_eq!((found.leaf.validity, found.fault), (ValidityStatus::NotYetValid, None));
+    leaf.params.not_before = date_time_ymd(2031, 1, 1);
+    leaf.params.not_after = date_time_ymd(2030, 1, 1);
+    let found = facts(&[leaf.by(&root)], &store);
+    assert_eq!(found.fault, Some(ChainFault::Unusable));
+    assert!(found.fault_detail.unwrap().contains("ends before it begins"));
+}
+
+#[test]
+fn ten_thousand_names() {
+    let (root, mut leaf) = (Party::ca("root"), Party::leaf());
+    let names: Vec<String> = (0..10_000).map(|i| format!("host-number-{i}.gov.vn")).collect();
+    leaf.params.subject_alt_names = CertificateParams::new(names).unwrap().subject_alt_names;
+    let chain = [leaf.by(&root)];
+    let started = Instant::now();
+    let found = describe(&chain, "host-number-9999.gov.vn", at(), &store(&[root.by_itself()])).unwrap();
+    assert!(found.names_host);
+    assert_eq!(found.leaf.names.items.len(), limits::SUBJECT_NAMES);
+    assert_eq!(found.leaf.names.incomplete, Some(Failure::TooLarge { limit: 100 }));
+    assert_eq!(found.fault, Some(ChainFault::Unusable));
+    assert!(found.fault_detail.unwrap().contains("larger than"));
+    assert!(started.elapsed() < Duration::from_secs(5));
+    // A thousand are no trouble.
+    leaf.params.subject_alt_names.truncate(1_000);
+    assert_eq!(fault(&[leaf.by(&root)], &store(&[root.by_itself()])), None);
+}
+
+#[test]
+fn names_that_are_not_names() {
+    let names = |contents: &[u8]| {
+        let (root, mut leaf) = (Party::ca("root"), Party::leaf());
+        leaf.params.subject_alt_names.clear();
+        let extension = [&[0x30, u8::try_from(contents.len()).unwrap()], contents].concat();
+        leaf.params.custom_extensions.push(CustomExtension::from_oid_content(&[2, 5, 29, 17], extension));
+        facts(&[leaf.by(&root)], &store(&[root.by_itself()]))
+    };
+    let nul = names(b"\x82\x0ea.gov.vn\0.evil");
+    assert!(!nul.names_host);
+    assert_eq!(nul.leaf.names.items[0].name, "a.gov.vn\\00.evil");
+    let good_among_bad = names(b"\x82\x03\xc3\xa9x\x82\x08a.gov.vn\x87\x05\x01\x02\x03\x04\x05");
+    assert!(good_among_bad.names_host);
+    assert_eq!(good_among_bad.leaf.names.items.len(), 2);
+    assert!(matches!(good_among_bad.leaf.names.incomplete, Some(Failure::Malformed(_))));
+    let broken = names(b"\x82\x08a.gov.vn\x82\x70a");
+    assert!(matches!(broken.leaf.names.incomplete, Some(Failure::Malformed(_))));
+    assert!(names(b"").leaf.names.items.is_empty());
+}
+
+/// A `SubjectPublicKeyInfo` with an RSA modulus of so many octets.
+fn rsa_key(octets: usize) -> SubjectPublicKeyInfo {
+    let wrap = |tag: u8, contents: &[u8]| {
+        let length = u32::try_from(contents.len()).unwrap().to_be_bytes();
+        let skip =
+            if contents.len() < 128 { 4 } else { length.iter().take_while(|octet| **octet == 0).count() };
+        let head = match contents.len() {
+            short @ 0..128 => vec![tag, u8::try_from(short).unwrap()],
+            _ => [&[tag, 0x80 | u8::try_from(4 - skip).unwrap()], &length[skip..]].concat(),
+        };
+        [head, contents.to_vec()].concat()
+    };
+    let modulus = [&[0], vec![0xff; octets].as_slice()].concat();
+    let numbers = wrap(0x30, &[wrap(2, &modulus), wrap(2, &[1, 0, 1])].concat());
+    let algorithm = b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00";
+    let bits = wrap(3, &[&[0], numbers.as_slice()].concat());
+    SubjectPublicKeyInfo::from_der(&wrap(0x30, &[algorithm.as_slice(), &bits].concat())).unwrap()
+}
+
+#[test]
+fn huge_rsa_keys() {
+    let (root, leaf) = (Party::ca("root"), Party::leaf());
+    let certify = |party: &Party, key: &SubjectPublicKeyInfo| {
+        let issuer = Issuer::from_params(&root.params, &root.key);
+        party.params.signed_by(key, &issuer).unwrap().der().to_vec()
+    };
+    let huge = rsa_key(7_000);
+    let found = facts(&[certify(&leaf, &huge)], &store(&[root.by_itself()]));
+    assert_eq!((found.leaf.key.bits, found.fault), (Some(56_000), None));
+    // As an issuer: nobody verifies under such a key.
+    let mut rsa = Party::ca("rsa issuer");
+    rsa.key = KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
+    let started = Instant::now();
+    let found = facts(&[leaf.by(&rsa), certify(&rsa, &huge)], &store(&[root.by_itself()]));
+    assert_eq!(found.fault, Some(ChainFault::Unusable));
+    assert!(found.fault_detail.unwrap().contains("sha256WithRSAEncryption"));
+    assert!(started.elapsed() < Duration::from_secs(2));
+}
+
+#[test]
+fn hostile_chains_cost_little() {
+    // Twenty of the same name and other keys: 400 signatures to check, 20! orders.
+    let crowd: Vec<Party> = (0..20).map(|_| Party::ca("crowd")).collect();
+    let leaf = Party::leaf();
+    let mut chain = vec![leaf.by(&crowd[0])];
+    chain.extend((0..20).map(|i| crowd[i].by(&crowd[(i + 1) % 20])));
+    let started = Instant::now();
+    let found = facts(&chain, &TrustStore::mozilla());
+    assert_eq!(found.fault, Some(ChainFault::Unusable));
+    assert!(found.fault_detail.unwrap().contains("more than 100 signatures"));
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+
+    // Layers of four that share a key each, below a certificate that a trusted root gave to a mere server: every
+    // signature verifies, and there are 4^5 paths.
+    let root = Party::ca("root");
+    let server = Party::new("server", false);
+    let layers: Vec<Party> = (0..5).map(|i| Party::ca(&format!("layer {i}"))).collect();
+    let mut chain = vec![leaf.by(&layers[0]), server.by(&root)];
+    for (i, layer) in layers.iter().enumerate() {
+        let above = layers.get(i + 1).unwrap_or(&server);
+        chain.extend((0..4).map(|_| layer.by(above)));
+    }
+    chain.truncate(1 + limits::CHAIN);
+    let started = Instant::now();
+    let found = facts(&chain, &store(&[root.by_itself()]));
+    assert_eq!(found.fault, Some(ChainFault::Unusable));
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+}
+
+#[test]
+fn what_cannot_be_parsed() {
+    let malformed = |chain: &[Vec<u8>]| {
+        matches!(
+            certificate(chain, HOST, at(), &TrustStore::mozilla()),
+            Attempt::Failed { failed: Failure::Malformed(_) }
+        )
+    };
+    let (root, issuer, leaf) = (Party::ca("root"), Party::ca("issuer"), Party::leaf());
+    let good = leaf.by(&issuer);
+    assert!(malformed(&[]));
+    assert!(malformed(&[vec![]]));
+    assert!(malformed(&[vec![0x30, 0x80]]));
+    for end in 0..good.len() {
+        assert!(malformed(&[good[..end].to_vec()]), "{end}");
+    }
+    assert!(malformed(&[[good.as_slice(), &[0]].concat()]));
+    let large = Failure::TooLarge { limit: 1 << 20 };
+    assert_eq!(describe(&[vec![0; 2 << 20]], HOST, at(), &TrustStore::mozilla()), Err(large));
+    // Among the issuers it is skipped and said.
+    let found = facts(&[good, vec![1, 2, 3], issuer.by(&root)], &store(&[root.by_itself()]));
+    assert!(found.trusted && !found.in_order);
+    assert_eq!(found.issuers.items.len(), 1);
+    assert!(
+        matches!(&found.issuers.incomplete, Some(Failure::Malformed(words)) if words.starts_with("issuer 1:"))
+    );
+}
+
+#[test]
+fn more_issuers_than_anybody_needs() {
+    let (root, issuer, leaf) = (Party::ca("root"), Party::ca("issuer"), Party::leaf());
+    let mut chain = vec![leaf.by(&issuer)];
+    chain.extend((0..limits::CHAIN).map(|i| Party::ca(&format!("{i}")).by_itself()));
+    chain.push(issuer.by(&root));
+    let found = facts(&chain, &store(&[root.by_itself()]));
+    assert_eq!(found.issuers.items.len(), limits::CHAIN);
+    assert_eq!(found.issuers.incomplete, Some(Failure::TooLarge { limit: 20 }));
+    assert_eq!(found.fault, Some(ChainFault::MissingIntermediate));
+}
+
+/// The verdict of `webpki` alone, given everything that was sent.
+fn webpki_trusts(chain: &[Vec<u8>], store: &TrustStore) -> bool {
+    let ders: Vec<CertificateDer<'_>> =
+        chain.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
+    let time = UnixTime::since_unix_epoch(Duration::from_secs(AT.unsigned_abs()));
+    let leaf = webpki::EndEntityCert::try_from(&ders[0]).unwrap();
+    let usage = webpki::KeyUsage::server_auth();
+    leaf.verify_for_usage(webpki::ALL_VERIFICATION_ALGS, &store.anchors, &ders[1..], time, usage, None, None)
+        .is_ok()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    /// The walk hides nothing from `webpki` and adds nothing: any graph of who signed whom, any part of it sent in
+    /// any order, some that are no authorities or have expired.
+    #[test]
+    fn the_walk_and_webpki_agree(
+        signers in prop::collection::vec((0..6_usize, 0..6_usize, any::<bool>(), 0..10_u8), 1..9),
+        leaf_signer in 0..6_usize,
+        roots in prop::collection::vec(0..6_usize, 0..3),
+    ) {
+        let names = ["n", "m", "n", "o", "p", "o"];
+        let parties: Vec<Party> = names.iter().map(|name| Party::ca(name)).collect();
+        let leaf = Party::leaf();
+        let mut chain = vec![leaf.by(&parties[leaf_signer])];
+        for (signed, signer, is_ca, age) in signers {
+            let mut params = parties[signed].params.clone();
+            if !is_ca && age < 5 {
+                params.is_ca = IsCa::NoCa;
+            }
+            if age == 9 {
+                params.not_after = date_time_ymd(2025, 6, 1);
+            }
+            let issuer = Issuer::from_params(&parties[signer].params, &parties[signer].key);
+            chain.push(params.signed_by(&parties[signed].key, &issuer).unwrap().der().to_vec());
+        }
+        let roots: Vec<Vec<u8>> = roots.into_iter().map(|root| parties[root].by_itself()).collect();
+        let store = store(&roots);
+        let found = facts(&chain, &store);
+        prop_assert_eq!(found.trusted, webpki_trusts(&chain, &store), "{:?} {:?}", found.fault, found.fault_detail);
+        prop_assert_eq!(found.trusted, found.fault.is_none());
+    }
+
+    #[test]
+    fn arbitrary_bytes_never_panic(chain in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..400), 0..4), host in ".{0,40}") {
+        let _ = certificate(&chain, &host, at(), &TrustStore::empty());
+    }
+
+    #[test]
+    fn changed_certificates_never_panic(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+        file in prop::sample::select(vec![
+            include_bytes!("../../../tests/data/certificates/good.pem").as_slice(),
+            include_bytes!("../../../tests/data/certificates/self-dsa.pem"),
+            include_bytes!("../../../tests/data/certificates/self-explicit.pem"),
+            include_bytes!("../../../tests/data/certificates/self-v1-rsa512-md5.pem"),
+            include_bytes!("../../../tests/data/certificates/pss.pem"),
+            include_bytes!("../../../tests/data/certificates/constrained.pem"),
+        ]),
+        seconds in any::<i32>(),
+    ) {
+        use rustls::pki_types::pem::PemObject as _;
+
+        let mut chain: Vec<Vec<u8>> = CertificateDer::pem_slice_iter(file).map(|der| der.unwrap().to_vec()).collect();
+        for (index, octet) in changes {
+            let certificate = index.index(chain.len());
+            let place = index.index(chain[certificate].len());
+            chain[certificate][place] = octet;
+        }
+        let mut store = TrustStore::mozilla();
+        store.add_pem(include_bytes!("../../../tests/data/certificates/root.pem"), "root.pem").unwrap();
+        let started = Instant::now();
+        let _ = certificate(&chain, HOST, Timestamp::from_second(seconds.into()).unwrap(), &store);
+        prop_assert!(started.elapsed() < Duration::from_secs(2));
+    }
+}

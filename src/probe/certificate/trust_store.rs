@@ -208,3 +208,54 @@ fn blocks(pem: &[u8]) -> Vec<Block> {
 fn boundary<'a>(line: &'a str, kind: &str) -> Option<&'a str> {
     line.strip_prefix("-----")?.strip_prefix(kind)?.strip_prefix(' ')?.strip_suffix("-----")
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::tests::{Party, pem};
+    use super::*;
+
+    #[test]
+    fn pem_files_as_people_have_them() {
+        let (a, b) = (pem(&Party::ca("a").by_itself()), pem(&Party::ca("b").by_itself()));
+        let key = Party::leaf().key.serialize_pem();
+        let mut store = TrustStore::empty();
+        let file = format!("\u{feff}# Gốc của tỉnh\n{a}\nSubject: CN=b\n{key}\n{b}").replace('\n', "\r\n");
+        assert_eq!(store.add_pem(file.as_bytes(), "tinh.pem"), Ok(2));
+        assert_eq!(store.add_pem(file.as_bytes(), "tinh.pem"), Ok(0));
+        assert_eq!(store.add_pem(format!("\u{feff}{a}").as_bytes(), "x"), Ok(0));
+
+        let bad_base64 = a.replacen("MII", "M*I", 1).replacen("MIH", "M*H", 1).replacen("MIG", "M*G", 1);
+        let cut = b.replace("-----END CERTIFICATE-----", "");
+        let not_der = pem(b"not a certificate");
+        let trusted = b.replace("CERTIFICATE", "TRUSTED CERTIFICATE");
+        for (bad, block, line, words) in [
+            (format!("{a}\n{bad_base64}"), 2, a.lines().count() + 2, "base64"),
+            (format!("{cut}{a}"), 1, 1, "`-----END …-----` line is missing"),
+            (format!("{a}{cut}"), 2, a.lines().count() + 1, "`-----END …-----` line is missing"),
+            (not_der, 1, 1, "malformed"),
+            (trusted, 1, 1, "openssl x509"),
+        ] {
+            match store.add_pem(bad.as_bytes(), "tinh.pem") {
+                Err(TrustStoreError::Block { name, block: found, line: at, reason }) => {
+                    assert_eq!((name.as_str(), found, at), ("tinh.pem", block, line), "{reason}");
+                    assert!(reason.contains(words), "{reason}");
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(store.len(), 2);
+        for nothing in [&b""[..], b"hello", &Party::ca("a").by_itself(), key.as_bytes()] {
+            assert!(matches!(store.add_pem(nothing, "x"), Err(TrustStoreError::NoCertificate { .. })));
+        }
+        assert!(matches!(store.add_pem(&vec![b' '; 9 << 20], "x"), Err(TrustStoreError::TooLarge { .. })));
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_pem_never_panics(text in "(-----BEGIN CERTIFICATE-----|-----END CERTIFICATE-----|\r|\n|[A-Za-z=+/ ]{0,9}|-){0,40}") {
+            let _ = TrustStore::empty().add_pem(text.as_bytes(), "x");
+        }
+    }
+}

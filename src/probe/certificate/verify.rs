@@ -7,6 +7,7 @@ use x509_parser::prelude::X509Certificate;
 use x509_parser::signature_algorithm::RsaSsaPssParams;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
+use super::distinguished_name::dotted;
 use super::{key, md5, signature::signature_algorithm};
 
 /// What a signature check found.
@@ -28,7 +29,7 @@ const MAX_EXPONENT_BITS: u64 = 33;
 /// Whether `signer` made the signature of `certificate`.
 pub(super) fn verify(certificate: &X509Certificate<'_>, signer: &SubjectPublicKeyInfo<'_>) -> Check {
     let algorithm = signature_algorithm(&certificate.signature_algorithm);
-    let key_oid = signer.algorithm.algorithm.to_id_string();
+    let key_oid = dotted(&signer.algorithm.algorithm);
     let hash = algorithm.hash.as_deref().unwrap_or_default();
     match (algorithm.name.as_str(), key_oid.as_str()) {
         ("RSASSA-PSS", "1.2.840.113549.1.1.1" | "1.2.840.113549.1.1.10") => {

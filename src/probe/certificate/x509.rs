@@ -149,6 +149,6 @@ mod tests {
         ] {
             assert_eq!(serial(octets), text, "{octets:x?}");
         }
-        assert_eq!(serial(&[1; 70_000]).chars().count(), limits::TEXT);
+        assert_eq!(serial(&vec![1; 70_000]).chars().count(), limits::TEXT);
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::wire::{
-    iana::{self, KeyExchange, SuiteProperties},
+    iana::{self, BulkCipher, KeyExchange, SuiteProperties},
     tls::{ClientHello, EncodeError, Extension, Version},
 };
 
@@ -39,20 +39,28 @@ fn suites(version: Version) -> &'static [u16] {
         suites.into_iter().map(|(_, code)| code).collect()
     });
     static NEW: LazyLock<Vec<u16>> = LazyLock::new(|| {
-        iana::cipher_suites()
+        let mut suites: Vec<u16> = iana::cipher_suites()
             .filter(|suite| suite.properties().is_some_and(|properties| properties.is_tls13()))
             .map(|suite| suite.code)
-            .collect()
+            .collect();
+        // those of RFC 8446 before national ones
+        suites.sort_unstable_by_key(|code| (code >> 8 != 0x13, *code));
+        suites
     });
     if version == Version::TLS13 { &NEW } else { &OLD }
 }
 
 /// How unlikely a server is to have nothing but suites like this one.
 fn rarity(properties: &SuiteProperties) -> u8 {
-    match properties.key_exchange {
-        KeyExchange::Ecdhe | KeyExchange::Dhe | KeyExchange::Rsa => 0,
-        KeyExchange::EcdhAnon | KeyExchange::DhAnon | KeyExchange::Ecdh | KeyExchange::Dh => 1,
-        _ => 2,
+    let usual_cipher = matches!(
+        properties.cipher,
+        BulkCipher::Aes | BulkCipher::ChaCha20 | BulkCipher::TripleDes | BulkCipher::Rc4
+    );
+    match (properties.key_exchange, usual_cipher) {
+        (KeyExchange::Ecdhe | KeyExchange::Dhe | KeyExchange::Rsa, true) => 0,
+        (KeyExchange::Ecdhe | KeyExchange::Dhe | KeyExchange::Rsa, false) => 1,
+        (KeyExchange::EcdhAnon | KeyExchange::DhAnon | KeyExchange::Ecdh | KeyExchange::Dh, _) => 2,
+        _ => 3,
     }
 }
 

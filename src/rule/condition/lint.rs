@@ -1,80 +1,23 @@
 //! Checks an expression against the catalogue of facts before it ever runs: names, types, words, guards,
 //! functions, and how much work it can be. Works on CEL's syntax tree.
 
-use std::collections::BTreeMap;
-
 use cel::{
     IdedExpr,
     common::ast::{CallExpr, ComprehensionExpr, Expr, LiteralValue, SourceInfo, operators as op},
 };
 
 use super::{
-    Mistake,
+    Mistake, Names,
     shape::{FUNCTIONS, Type, Typed, literal_type},
-    syntax::{chain, literal_text, presence},
+    syntax::{chain, literal_text, presence, uses},
 };
 use crate::{
-    observation::catalogue::{self, Member, Shape},
+    observation::catalogue::{self, Shape},
     yaml::nearest,
 };
 
 /// The most steps that one expression may take on the largest document.
 pub(super) const MAX_STEPS: u64 = 200_000;
-
-/// The names an expression may use at its top.
-#[derive(Clone, Debug, Default)]
-pub struct Names(BTreeMap<String, Member>);
-
-impl Names {
-    /// Facts of the whole site.
-    pub fn site() -> Self {
-        let Shape::Record(roots) = catalogue::observation() else { return Self::default() };
-        let mut names = roots.clone();
-        // the engine goes through the endpoints; a rule never does
-        names.remove("endpoints");
-        Self(names)
-    }
-
-    /// Facts of one endpoint, beside those of the site.
-    pub fn endpoint() -> Self {
-        let mut names = Self::site();
-        names.0.extend(catalogue::endpoint_roots().into_iter().map(|(name, m)| (name.to_owned(), m)));
-        names
-    }
-
-    /// The shape of what a name at the top stands for.
-    pub fn shape(&self, name: &str) -> Option<&Shape> {
-        self.0.get(name).map(|member| &member.shape)
-    }
-
-    /// Every name.
-    pub fn all(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
-    }
-
-    /// Adds the rule's own parameters as `params`.
-    #[must_use]
-    pub fn with_params(mut self, params: &serde_json::Map<String, serde_json::Value>) -> Self {
-        let member = |shape| Member { shape, optional: false, attempt: false, doc: String::new(), order: 0 };
-        let fields = params.iter().map(|(name, value)| (name.clone(), member(shape_of(value)))).collect();
-        self.0.insert("params".to_owned(), member(Shape::Record(fields)));
-        self
-    }
-}
-
-/// The shape of a parameter, read off its value.
-fn shape_of(value: &serde_json::Value) -> Shape {
-    match value {
-        serde_json::Value::Bool(_) => Shape::Bool,
-        serde_json::Value::Number(_) => Shape::Int,
-        serde_json::Value::Array(items) => Shape::List {
-            element: Box::new(items.first().map_or(Shape::Text(Vec::new()), shape_of)),
-            limit: items.len(),
-            may_be_cut: false,
-        },
-        _ => Shape::Text(Vec::new()),
-    }
-}
 
 /// What an expression must come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -227,10 +170,10 @@ impl<'s> Lint<'s> {
         if let Some((_, of)) = scope.variables.iter().rev().find(|(v, _)| v == name) {
             return of.clone();
         }
-        if let Some(member) = self.names.0.get(name) {
+        if let Some(member) = self.names.get(name) {
             return Type::Known(&member.shape);
         }
-        let known = self.names.0.keys().map(String::as_str);
+        let known = self.names.all();
         let help = match name {
             "endpoints" => Some(
                 "write about `tls`, `certificate` or `endpoint.http`: the rule is asked once per address"
@@ -480,6 +423,12 @@ impl<'s> Lint<'s> {
             }
             return Type::Unknown;
         };
+        if !uses(&c.loop_step, &c.iter_var, &c.accu_var) {
+            // the unseen rest of a list that was cut short raises only where it is asked something
+            let message = format!("the condition never looks at `{}`", c.iter_var);
+            let help = format!("ask something of each element, as in {}.name != \"\"", c.iter_var);
+            self.mistake(c.iter_range.id, message, Some(help));
+        }
         let inner = scope.with(&c.iter_var, element.clone());
         let outer_weight = self.weight;
         self.weight = self.weight.saturating_mul(range.limit());

@@ -3,6 +3,7 @@
 
 mod fact;
 mod lint;
+mod names;
 mod shape;
 mod syntax;
 #[cfg(test)]
@@ -27,7 +28,8 @@ use serde_json::Value;
 
 use crate::observation::{Failure, Skip, catalogue};
 
-pub use lint::{Expected, Names};
+pub use lint::Expected;
+pub use names::Names;
 
 /// The longest expression, in characters.
 const MAX_TEXT: usize = 1_000;

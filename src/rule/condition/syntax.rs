@@ -76,6 +76,19 @@ pub(super) fn presence(e: &IdedExpr, truth: bool, out: &mut Vec<String>) {
     }
 }
 
+/// Whether the step of a loop looks at its variable, otherwise than by handing it on to the result.
+pub(super) fn uses(step: &IdedExpr, variable: &str, accumulator: &str) -> bool {
+    let looks = |e: &IdedExpr| free_names(e).contains(&variable);
+    match &step.expr {
+        Expr::Call(call) => match (call.func_name.as_str(), call.args.as_slice()) {
+            // filter(): condition ? @result + [x] : @result
+            (op::CONDITIONAL, [condition, ..]) => looks(condition),
+            _ => call.args.iter().any(|a| !matches!(&a.expr, Expr::Ident(n) if n == accumulator) && looks(a)),
+        },
+        _ => looks(step),
+    }
+}
+
 /// The names at the top of an expression, loop variables left out, each once.
 pub(super) fn free_names(e: &IdedExpr) -> Vec<&str> {
     let mut found = Vec::new();

@@ -209,6 +209,7 @@ fn mistakes_have_a_place_and_a_suggestion() {
         ("site.host.startsWith(\"a\", \"b\")", 20, "takes 1 argument", ""),
         ("\"ns1\" in dns.ns", 0, "groups of facts", "exists(x, x.name == …)"),
         ("params.mim > 0", 6, "no parameter `params.mim`", "did you mean `min`?"),
+        ("!http.cookies.exists(c, true)", 5, "never looks at `c`", "ask something"),
         ("endpoints.all(e, e.tls.offered)", 0, "no fact `endpoints`", "once per address"),
         ("optional.of(1).hasValue()", 0, "", ""),
         ("http.?hsts.valid", 4, "optional values", "has("),

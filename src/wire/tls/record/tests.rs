@@ -1,3 +1,5 @@
+//! Reassembly: every split of a stream tells the same, hostile streams end.
+
 use proptest::prelude::*;
 
 use super::*;

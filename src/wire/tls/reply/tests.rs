@@ -1,3 +1,5 @@
+//! Replies: round trips, captures, hostile bodies.
+
 use proptest::prelude::*;
 
 use super::*;

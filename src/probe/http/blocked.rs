@@ -1,0 +1,148 @@
+//! Pages that stand in front of a site: challenges and refusals of web application firewalls, and «too many
+//! requests». A list of fingerprints as data; a plain 403 is none.
+
+use crate::wire::{field::text, http1::Head};
+
+/// Where a fingerprint is looked for.
+enum Sign {
+    /// A field of this name holds this text, both without regard to case.
+    Field(&'static str, &'static str),
+    /// The body holds all of these, as written.
+    Body(&'static [&'static str]),
+    /// A field as above and a body as above.
+    Both(&'static str, &'static str, &'static [&'static str]),
+}
+
+/// A product's page: the statuses it comes with (none listed: any) and how it is told.
+struct Fingerprint {
+    by: &'static str,
+    statuses: &'static [u16],
+    sign: Sign,
+}
+
+/// What these products are documented, or seen, to send instead of the page. Each must be something that the site's
+/// own pages do not carry when they pass.
+const FINGERPRINTS: &[Fingerprint] = &[
+    // developers.cloudflare.com, "Detect a challenge page response"
+    Fingerprint { by: "Cloudflare challenge", statuses: &[], sign: Sign::Field("cf-mitigated", "challenge") },
+    Fingerprint {
+        by: "Cloudflare",
+        statuses: &[403, 429, 503],
+        sign: Sign::Both("server", "cloudflare", &["cf-error-details"]),
+    },
+    Fingerprint {
+        by: "Cloudflare challenge",
+        statuses: &[403, 503],
+        sign: Sign::Both("server", "cloudflare", &["/cdn-cgi/challenge-platform/"]),
+    },
+    Fingerprint {
+        by: "Imperva Incapsula",
+        statuses: &[],
+        sign: Sign::Body(&["Request unsuccessful. Incapsula incident ID"]),
+    },
+    Fingerprint {
+        by: "Imperva Incapsula",
+        statuses: &[403, 429, 503],
+        sign: Sign::Body(&["_Incapsula_Resource"]),
+    },
+    // What the edge refuses itself it signs with this name; pages of the origin keep the origin's.
+    Fingerprint { by: "Akamai", statuses: &[403, 429, 503], sign: Sign::Field("server", "AkamaiGHost") },
+    Fingerprint {
+        by: "Akamai",
+        statuses: &[403],
+        sign: Sign::Body(&["<TITLE>Access Denied</TITLE>", "Reference&#32;&#35;"]),
+    },
+    // docs.aws.amazon.com/waf, "How AWS WAF tokens": 202 with a challenge, 405 with a CAPTCHA
+    Fingerprint {
+        by: "AWS WAF challenge",
+        statuses: &[],
+        sign: Sign::Field("x-amzn-waf-action", "challenge"),
+    },
+    Fingerprint { by: "AWS WAF CAPTCHA", statuses: &[], sign: Sign::Field("x-amzn-waf-action", "captcha") },
+    Fingerprint {
+        by: "Amazon CloudFront",
+        statuses: &[403],
+        sign: Sign::Both("x-cache", "Error from cloudfront", &["Request blocked."]),
+    },
+    // F5 BIG-IP sends its default blocking page with status 200.
+    Fingerprint {
+        by: "F5 BIG-IP",
+        statuses: &[],
+        sign: Sign::Body(&["<title>Request Rejected</title>", "support ID"]),
+    },
+    Fingerprint { by: "Sucuri", statuses: &[403, 429, 503], sign: Sign::Body(&["Sucuri WebSite Firewall"]) },
+    Fingerprint {
+        by: "FortiWeb",
+        statuses: &[403, 429, 500, 503],
+        sign: Sign::Body(&["Web Page Blocked", "Attack ID"]),
+    },
+];
+
+/// Whether this answer is such a page; inside, whose it is where that is known. 429 and 503 always are one: whatever
+/// answers there is not the page a visitor came for.
+pub(super) fn recognise(head: &Head, body: &[u8]) -> Option<Option<&'static str>> {
+    let body = text(body);
+    let known = FINGERPRINTS.iter().find(|fingerprint| {
+        (fingerprint.statuses.is_empty() || fingerprint.statuses.contains(&head.status))
+            && fingerprint.sign.is_in(head, &body)
+    });
+    match known {
+        Some(fingerprint) => Some(Some(fingerprint.by)),
+        None => matches!(head.status, 429 | 503).then_some(None),
+    }
+}
+
+impl Sign {
+    fn is_in(&self, head: &Head, body: &str) -> bool {
+        let field = |name: &str, part: &str| {
+            head.values(name)
+                .any(|value| value.to_ascii_lowercase().contains(part.to_ascii_lowercase().as_str()))
+        };
+        let all = |parts: &[&str]| parts.iter().all(|part| body.contains(part));
+        match self {
+            Self::Field(name, part) => field(name, part),
+            Self::Body(parts) => all(parts),
+            Self::Both(name, part, parts) => field(name, part) && all(parts),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::field::Field;
+
+    fn seen(status: u16, fields: &[(&str, &str)], body: &str) -> Option<Option<&'static str>> {
+        let fields = fields.iter().map(|(name, value)| Field::new(*name, value.as_bytes())).collect();
+        recognise(&Head { minor_version: 1, status, reason: String::new(), fields }, body.as_bytes())
+    }
+
+    #[test]
+    fn pages_in_front_are_told_from_answers_of_the_site() {
+        let rejected = "<html><head><title>Request Rejected</title></head><body>The requested URL was rejected. \
+                        Your support ID is: 123</body></html>";
+        for (status, fields, body, expected) in [
+            (403, &[][..], "Forbidden", None),
+            (401, &[("WWW-Authenticate", "Basic")], "", None),
+            (403, &[("Server", "cloudflare")], "<h1>Forbidden by the application</h1>", None),
+            (200, &[("Server", "AkamaiGHost")], "hello", None),
+            (200, &[], "news: the page said Request Rejected", None),
+            (200, &[], "<script src=\"/_Incapsula_Resource?SWJIYLWA=1\"></script>", None),
+            (429, &[], "", Some(None)),
+            (503, &[("Server", "nginx")], "down for maintenance", Some(None)),
+            (403, &[("CF-Mitigated", "challenge")], "", Some(Some("Cloudflare challenge"))),
+            (
+                403,
+                &[("Server", "cloudflare")],
+                "<div id=\"cf-error-details\">Sorry, you have been blocked",
+                Some(Some("Cloudflare")),
+            ),
+            (503, &[], "<iframe src=\"/_Incapsula_Resource?x\">", Some(Some("Imperva Incapsula"))),
+            (403, &[("server", "AkamaiGHost")], "Access Denied", Some(Some("Akamai"))),
+            (202, &[("x-amzn-waf-action", "challenge")], "", Some(Some("AWS WAF challenge"))),
+            (200, &[], rejected, Some(Some("F5 BIG-IP"))),
+        ] {
+            assert_eq!(seen(status, fields, body), expected, "{status} {fields:?} {body}");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Facts from the fields of one answer, each by its codec. Which answer counts is decided in `site`.
+
+use crate::{
+    observation::{
+        Attempt, Cookie, Failure, FrameAncestors, FrameOptions, FrameOptionsPolicy, Hsts, NoSniff,
+        ReferrerPolicy, limits,
+    },
+    probe::failure::cut,
+    wire::{
+        cookie,
+        csp::{self, Ancestor, Disposition, Policies},
+        frame_options::{self, Effect},
+        hsts, referrer_policy,
+    },
+};
+
+use super::Reply;
+
+/// `Strict-Transport-Security` of this answer.
+pub(super) fn hsts(reply: &Reply) -> Option<Hsts> {
+    let response = hsts::from_fields(reply.values("strict-transport-security"))?;
+    Some(Hsts {
+        raw: cut(&response.raw),
+        valid: response.first.valid,
+        max_age: response.first.max_age,
+        include_sub_domains: response.first.include_sub_domains,
+        preload: response.first.preload,
+        extra_fields: number(response.extra_fields),
+    })
+}
+
+/// `X-Frame-Options` of this document.
+pub(super) fn frame_options(reply: &Reply) -> Option<FrameOptions> {
+    let read = frame_options::from_fields(reply.values("x-frame-options"))?;
+    let policy = match read.effect {
+        Effect::Deny => FrameOptionsPolicy::Deny,
+        Effect::SameOrigin => FrameOptionsPolicy::SameOrigin,
+        Effect::ConflictingDeny => FrameOptionsPolicy::Conflicting,
+        Effect::AllowAll | Effect::AllowFromIgnored | Effect::UnknownIgnored => FrameOptionsPolicy::Ignored,
+    };
+    Some(FrameOptions { raw: joined(reply, "x-frame-options"), policy })
+}
+
+/// `frame-ancestors` of this document's enforced policies. Failed where there are more policies or directives than the
+/// codec reads, since one of the rest may be stricter.
+pub(super) fn frame_ancestors(reply: &Reply) -> Attempt<Option<FrameAncestors>> {
+    let mut policies = Policies::default();
+    policies.add_fields(reply.values("content-security-policy"), Disposition::Enforce);
+    if policies.cut_short {
+        return Attempt::failed(Failure::TooLarge { limit: csp::POLICY_LIMIT as u64 });
+    }
+    if policies.enforced().any(|policy| policy.cut_short && policy.directive("frame-ancestors").is_none()) {
+        return Attempt::failed(Failure::TooLarge { limit: csp::DIRECTIVE_LIMIT as u64 });
+    }
+    let page = Ancestor { https: reply.url.is_https(), host: reply.url.host(), port: reply.url.port() };
+    Attempt::Completed(csp::framing(&policies, page).map(|framing| {
+        FrameAncestors {
+            raw: framing
+                .lists
+                .iter()
+                .take(limits::POLICIES)
+                .map(|sources| {
+                    let directive: Vec<&str> = std::iter::once("frame-ancestors")
+                        .chain(sources.iter().map(String::as_str))
+                        .collect();
+                    cut(&directive.join(" "))
+                })
+                .collect(),
+            allows_any_origin: framing.any_ancestor_allowed,
+        }
+    }))
+}
+
+/// `X-Content-Type-Options` of this document.
+pub(super) fn content_type_options(reply: &Reply) -> Option<NoSniff> {
+    use crate::wire::content_type_options::from_fields;
+    let read = from_fields(reply.values("x-content-type-options"))?;
+    Some(NoSniff { raw: joined(reply, "x-content-type-options"), nosniff: read.nosniff })
+}
+
+/// `Referrer-Policy` of this document.
+pub(super) fn referrer_policy(reply: &Reply) -> Option<ReferrerPolicy> {
+    let read = referrer_policy::from_fields(reply.values("referrer-policy"))?;
+    let name = |policy| {
+        let known = referrer_policy::Policy::ALL.iter().find(|(known, _)| *known == policy);
+        known.map(|(_, token)| (*token).to_owned())
+    };
+    Some(ReferrerPolicy { raw: joined(reply, "referrer-policy"), policy: read.policy.and_then(name) })
+}
+
+/// Cookies that browsers take from this answer.
+pub(super) fn cookies(reply: &Reply) -> impl Iterator<Item = Cookie> {
+    let lines = reply.fields.iter().filter(|field| field.is("set-cookie"));
+    lines.filter_map(|line| cookie::parse(&line.value).ok()).map(|read| Cookie {
+        name: cut(&read.name),
+        value_length: number(read.value_length),
+        host: reply.url.host().to_owned(),
+        secure: read.secure,
+        http_only: read.http_only,
+        same_site: read.same_site.as_ref().map(same_site),
+        session_like: read.session_like(),
+        prefix_holds: read.prefix_holds(),
+    })
+}
+
+fn same_site(value: &cookie::SameSite) -> String {
+    match value {
+        cookie::SameSite::Strict => "Strict",
+        cookie::SameSite::Lax => "Lax",
+        cookie::SameSite::None => "None",
+        cookie::SameSite::Unknown(other) => other,
+    }
+    .to_owned()
+}
+
+fn joined(reply: &Reply, name: &str) -> String {
+    cut(&reply.values(name).collect::<Vec<_>>().join(", "))
+}
+
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}

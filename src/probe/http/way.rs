@@ -1,0 +1,152 @@
+//! How a visitor's requests reach a host: which address, through which lane, within which budget, and what was
+//! answered before. Knows no redirect.
+
+use std::{collections::HashMap, net::IpAddr, sync::Arc};
+
+use crate::{
+    net::{Lane, Net},
+    observation::{Attempt, Failure, Phase, Skip},
+    probe::{dns, failure::untested},
+    wire::url::HttpUrl,
+};
+
+use super::{
+    Reply,
+    exchange::{Ask, fetch},
+};
+
+/// Addresses of one host that are tried where earlier ones cannot be reached at all.
+const TRIES: usize = 3;
+
+/// One visitor's way to all hosts of a site's visits. Holds at most one lane, and none while it waits for another or
+/// for a name.
+pub(super) struct Way<'a> {
+    net: &'a Net,
+    agent: String,
+    lane: Option<Lane>,
+    /// Requests sent to an address, lanes given back included.
+    spent: HashMap<IpAddr, u32>,
+    /// Answers to requests without cookies, and failures, by URL.
+    known: HashMap<HttpUrl, Attempt<Arc<Reply>>>,
+    hosts: HashMap<String, Attempt<Vec<IpAddr>>>,
+}
+
+impl<'a> Way<'a> {
+    pub(super) fn new(net: &'a Net) -> Self {
+        Self {
+            net,
+            agent: net.user_agent(),
+            lane: None,
+            spent: HashMap::new(),
+            known: HashMap::new(),
+            hosts: HashMap::new(),
+        }
+    }
+
+    /// Tells the addresses of a host that was looked up already.
+    pub(super) fn settle(&mut self, host: &str, addresses: Vec<IpAddr>) {
+        self.hosts.insert(host.to_owned(), Attempt::Completed(addresses));
+    }
+
+    /// Tells what a URL answered already.
+    pub(super) fn learn(&mut self, url: HttpUrl, outcome: Attempt<Arc<Reply>>) {
+        self.known.insert(url, outcome);
+    }
+
+    /// Counts requests that somebody sent for this site before.
+    pub(super) fn count(&mut self, address: IpAddr, requests: u32) {
+        *self.spent.entry(address).or_default() += requests;
+    }
+
+    /// The answer to a GET. What is known is not asked again, unless there are cookies to send and it did answer.
+    pub(super) async fn get(&mut self, url: &HttpUrl, cookies: Option<&str>) -> Attempt<Arc<Reply>> {
+        if let Some(known) = self.known.get(url)
+            && (cookies.is_none() || known.completed().is_none())
+        {
+            return known.clone();
+        }
+        let outcome = self.ask(url, cookies).await;
+        if cookies.is_none() || outcome.completed().is_none() {
+            self.known.insert(url.clone(), outcome.clone());
+        }
+        outcome
+    }
+
+    /// The addresses of a host: what the operator pinned, what was settled, else what the resolver says.
+    pub(super) async fn addresses(&mut self, host: &str, port: u16) -> Attempt<Vec<IpAddr>> {
+        if let Some(known) = self.hosts.get(host) {
+            return known.clone();
+        }
+        if let Some(pinned) = self.net.pinned(host, port) {
+            return Attempt::Completed(vec![pinned]);
+        }
+        self.leave();
+        let found = dns::addresses(self.net, host).await;
+        self.hosts.insert(host.to_owned(), found.clone());
+        found
+    }
+
+    /// Gives the lane back.
+    pub(super) fn leave(&mut self) {
+        if let Some(lane) = self.lane.take() {
+            self.count(lane.address(), lane.spent().1);
+        }
+    }
+
+    async fn ask(&mut self, url: &HttpUrl, cookies: Option<&str>) -> Attempt<Arc<Reply>> {
+        let addresses = match self.addresses(bare(url.host()), url.port()).await {
+            Attempt::Completed(addresses) => addresses,
+            other => return other.and_then(|_| Attempt::failed(Failure::NoAddress)),
+        };
+        let mut first = None;
+        for address in addresses.into_iter().take(TRIES) {
+            let outcome = self.ask_at(address, url, cookies).await;
+            if !unreached(&outcome) {
+                return outcome;
+            }
+            first.get_or_insert(outcome);
+        }
+        first.unwrap_or_else(|| Attempt::failed(Failure::NoAddress))
+    }
+
+    async fn ask_at(&mut self, address: IpAddr, url: &HttpUrl, cookies: Option<&str>) -> Attempt<Arc<Reply>> {
+        if self.lane.as_ref().is_none_or(|lane| lane.address() != address) {
+            // The lane that is held goes first: nobody waits for one while holding another.
+            self.leave();
+            match self.net.lane(address).await {
+                Ok(lane) => self.lane = Some(lane),
+                Err(error) => return untested(&error),
+            }
+        }
+        let Some(lane) = &self.lane else {
+            return Attempt::failed(Failure::OurBug(String::from("the lane was lost")));
+        };
+        // A lane taken again counts from zero, the site's budget at this address does not.
+        let before = self.spent.get(&address).copied().unwrap_or(0).saturating_add(lane.spent().1);
+        let left = self.net.options().budgets.http_per_job.saturating_sub(before);
+        if left == 0 {
+            let what = crate::net::Budget::HttpPerJob.to_string();
+            return Attempt::failed(Failure::Budget(what));
+        }
+        let ask = Ask { url, agent: &self.agent, cookies, retry: left > 1 };
+        fetch(lane, &ask).await.map(Arc::new)
+    }
+}
+
+/// Whether nothing came to the other side, so that a browser would try the next address.
+fn unreached(outcome: &Attempt<Arc<Reply>>) -> bool {
+    matches!(
+        outcome,
+        Attempt::Skipped { skipped: Skip::ForbiddenAddress | Skip::Budget }
+            | Attempt::Failed {
+                failed: Failure::Refused
+                    | Failure::Unreachable
+                    | Failure::TimedOut { during: Phase::Connect, .. }
+            }
+    )
+}
+
+/// A host without the dot at its end, as the inventory and DNS facts write it.
+pub(super) fn bare(host: &str) -> &str {
+    host.strip_suffix('.').unwrap_or(host)
+}

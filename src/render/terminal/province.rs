@@ -1,0 +1,226 @@
+//! The province: units by block with score, grade, coverage and worst finding; then what needs handling.
+
+use std::io::{self, Write};
+
+use super::{COLUMNS, Ink, Style, failures, line, title};
+use crate::{
+    render::{escape, pad, width, wrap},
+    report::{CauseKind, Report, UnitCard},
+    rule::{Lang, Severity, Verdict},
+    score::Standing,
+    target::Block,
+};
+
+/// The most lines of each list below the tables.
+const MAX_LINES: usize = 8;
+
+/// Prints the whole report.
+pub fn province(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()> {
+    heading(out, report, style)?;
+    for block in &report.blocks {
+        writeln!(out)?;
+        let average = block.average.map_or_else(|| "–".to_owned(), |tenths| style.tenths(tenths));
+        let (name, right) = match style.lang {
+            Lang::Vi => (
+                block.block.vietnamese().to_uppercase(),
+                format!("bình quân {average}, {} đơn vị xếp hạng", block.ranked),
+            ),
+            Lang::En => {
+                (english(block.block).to_owned(), format!("mean {average}, {} units ranked", block.ranked))
+            }
+        };
+        let gap = COLUMNS.saturating_sub(width(&name) + width(&right)).max(1);
+        line(out, &format!("{}{}{right}", style.ink(Ink::Strong, &name), " ".repeat(gap)))?;
+        table(out, report, block.block, style)?;
+    }
+    needs(out, report, style)
+}
+
+fn heading(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()> {
+    let sites: usize = report.units.iter().map(|unit| unit.sites.len()).sum();
+    let hash: String = report.method.rules_hash.chars().take(8).collect();
+    let text = match style.lang {
+        Lang::Vi => format!(
+            "{}: {} đơn vị, {sites} trang. Phương pháp {}, mã quy tắc {hash}",
+            escape(&report.province),
+            report.units.len(),
+            report.method.version
+        ),
+        Lang::En => format!(
+            "{}: {} units, {sites} sites. Method {}, rules {hash}",
+            escape(&report.province),
+            report.units.len(),
+            report.method.version
+        ),
+    };
+    line(out, &wrap(&text, COLUMNS, ""))?;
+    let (from, vantage) = (style.date(report.run.started_at), escape(&report.run.vantage.name));
+    line(
+        out,
+        &match style.lang {
+            Lang::Vi => format!("Quét lúc {from} từ {vantage}"),
+            Lang::En => format!("Scanned {from} from {vantage}"),
+        },
+    )?;
+    if report.run.degraded {
+        let text = style.word(
+            "! Lượt quét suy giảm: không dùng để so sánh",
+            "! Degraded run: not to be compared with others",
+        );
+        line(out, &style.ink(Ink::High, text))?;
+    }
+    if !report.run.complete {
+        let text = style.word("! Lượt quét chưa đầy đủ", "! Not every site was looked at");
+        line(out, &style.ink(Ink::High, text))?;
+    }
+    Ok(())
+}
+
+fn table(out: &mut dyn Write, report: &Report, block: Block, style: Style) -> io::Result<()> {
+    let head = match style.lang {
+        Lang::Vi => ["Hạng", "Đơn vị", "Điểm", "Loại", "Bao phủ", "Lỗi nặng nhất"],
+        Lang::En => ["Rank", "Unit", "Score", "Grade", "Coverage", "Worst finding"],
+    };
+    let row = |cells: [&str; 6]| {
+        let [rank, name, score, grade, coverage, worst] = cells;
+        format!(
+            "{}  {}{}{}{}   {worst}",
+            right(rank, 4),
+            pad(name, 34),
+            right(score, 8),
+            right(grade, 6),
+            right(coverage, 9)
+        )
+    };
+    line(out, &style.ink(Ink::Faint, &row(head)))?;
+    let mut units: Vec<&UnitCard> = report.units.iter().filter(|u| u.block == Some(block)).collect();
+    units.sort_by(|a, b| (a.rank.is_none(), a.rank, &a.name).cmp(&(b.rank.is_none(), b.rank, &b.name)));
+    for unit in units {
+        let rank = unit.rank.map_or_else(|| "–".to_owned(), |rank| rank.to_string());
+        let worst = match unit.status {
+            Standing::Ranked => worst(unit).map_or_else(|| "✓".to_owned(), |s| style.severity(s)),
+            _ => unit.status_word.get(style.lang).to_owned(),
+        };
+        let coverage = match unit.status {
+            Standing::NoSite | Standing::Shared => String::new(),
+            _ => style.percent(unit.coverage.percent),
+        };
+        let cells = [
+            rank.as_str(),
+            &escape(&unit.name),
+            &Style::score(unit.score, unit.bracket),
+            unit.grade.as_deref().unwrap_or("–"),
+            &coverage,
+            &worst,
+        ];
+        line(out, &row(cells))?;
+    }
+    Ok(())
+}
+
+/// The worst failure that scores on any of the unit's cards.
+fn worst(unit: &UnitCard) -> Option<Severity> {
+    unit.sites
+        .iter()
+        .flat_map(|site| &site.findings)
+        .filter(|f| f.finding.verdict == Verdict::Fail && f.finding.scores() && f.charged_to.is_none())
+        .map(|f| f.finding.severity)
+        .min()
+}
+
+fn needs(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()> {
+    let criticals: Vec<_> = report
+        .units
+        .iter()
+        .flat_map(|unit| unit.sites.iter().map(move |site| (unit, site)))
+        .flat_map(|(unit, site)| failures(&site.findings).into_iter().map(move |f| (unit, site, f)))
+        .filter(|(_, _, f)| f.finding.severity == Severity::Critical && f.finding.scores())
+        .collect();
+    if !criticals.is_empty() {
+        let mut units: Vec<&str> = criticals.iter().map(|(unit, ..)| unit.id.as_str()).collect();
+        units.sort_unstable();
+        units.dedup();
+        let text = match style.lang {
+            Lang::Vi => format!("■ {} lỗi nghiêm trọng ở {} đơn vị", criticals.len(), units.len()),
+            Lang::En => format!("■ {} critical findings at {} units", criticals.len(), units.len()),
+        };
+        let lines: Vec<String> = criticals
+            .iter()
+            .map(|(_, site, f)| {
+                format!("{}  {}", pad(&escape(&site.host), 32), f.finding.message.get(style.lang))
+            })
+            .collect();
+        section(out, style.word("Cần xử lý", "To handle"), &style.ink(Ink::Critical, &text), &lines, style)?;
+    }
+    let causes: Vec<String> = report
+        .causes
+        .iter()
+        .map(|cause| {
+            let kind = match cause.kind {
+                CauseKind::Certificate => style.word("chứng thư", "certificate"),
+                CauseKind::Zone => style.word("tên miền", "zone"),
+                CauseKind::Operator => style.word("đơn vị vận hành", "operator"),
+                CauseKind::Address => style.word("địa chỉ", "address"),
+            };
+            let value: String = cause.value.chars().take(24).collect();
+            let what = title(report, &cause.rule, style.lang);
+            let (units, value) = (cause.units.len(), escape(&value).into_owned());
+            match style.lang {
+                Lang::Vi => format!("{units} đơn vị, 1 nguyên nhân ({kind} {value}): {what}"),
+                Lang::En => format!("{units} units, 1 cause ({kind} {value}): {what}"),
+            }
+        })
+        .collect();
+    if let Some((first, others)) = causes.split_first() {
+        section(out, style.word("Nguyên nhân", "Causes"), first, others, style)?;
+    }
+    let untested: Vec<String> = report
+        .units
+        .iter()
+        .filter(|unit| unit.status == Standing::Untested)
+        .map(|unit| escape(&unit.name).into_owned())
+        .collect();
+    if !untested.is_empty() {
+        let text = match style.lang {
+            Lang::Vi => format!("? {} đơn vị không kiểm tra được, không tính điểm", untested.len()),
+            Lang::En => format!("? {} units could not be tested and have no score", untested.len()),
+        };
+        section(out, style.word("Không kiểm", "Untested"), &text, &untested, style)?;
+    }
+    Ok(())
+}
+
+fn section(out: &mut dyn Write, name: &str, first: &str, others: &[String], style: Style) -> io::Result<()> {
+    const LEAD: usize = 14;
+    writeln!(out)?;
+    line(out, &format!("{}{first}", pad(name, LEAD)))?;
+    for other in others.iter().take(MAX_LINES) {
+        line(out, &wrap(other, COLUMNS, &" ".repeat(LEAD)))?;
+    }
+    if let Some(more) = others.len().checked_sub(MAX_LINES).filter(|more| *more > 0) {
+        line(
+            out,
+            &format!(
+                "{}{}",
+                " ".repeat(LEAD),
+                match style.lang {
+                    Lang::Vi => format!("… và {more} dòng nữa"),
+                    Lang::En => format!("… and {more} more"),
+                }
+            ),
+        )?;
+    }
+    Ok(())
+}
+
+fn right(text: &str, columns: usize) -> String {
+    format!("{}{text}", " ".repeat(columns.saturating_sub(width(text))))
+}
+
+fn english(block: Block) -> &'static str {
+    match block {
+        Block::So => "DEPARTMENTS",
+        Block::Huyen => "DISTRICTS",
+        Block::Xa => "COMMUNES",
+    }
+}

@@ -1,0 +1,234 @@
+//! Runs a plan: many sites at once, each address through its lane, one document per site as soon as it is whole.
+
+use std::{net::IpAddr, sync::Arc};
+
+use jiff::Timestamp;
+use tokio::{
+    sync::{Semaphore, mpsc},
+    task::JoinSet,
+};
+
+use super::{Plan, Probe, Probes, Target};
+use crate::{
+    net::Net,
+    observation::{
+        Attempt, Certificate, Endpoint, EndpointHttp, Failure, Observations, SCHEMA, Skip, Tls, Vantage,
+    },
+    probe::{
+        certificate::{self, TrustStore},
+        dns,
+        failure::untested,
+        http::{self, FirstAnswers, Visitor},
+        tls,
+    },
+};
+
+/// Sites under way at once; what waits beyond that holds no memory but its name.
+const SITES_AT_ONCE: usize = 512;
+/// Documents that are finished but not yet taken.
+const FINISHED: usize = 64;
+
+/// How a plan is run.
+#[derive(Clone)]
+pub struct Options {
+    /// The time that every document carries.
+    pub at: Timestamp,
+    /// Where the scanner stands.
+    pub vantage: Vantage,
+    /// Which probes run.
+    pub probes: Probes,
+    /// Whether names are looked up although their address is given.
+    pub resolve_pinned: bool,
+    /// The roots that certificates are held against.
+    pub trust: Arc<TrustStore>,
+    /// Whether a host is one of those to be checked: redirects to others are recorded, not followed.
+    pub inventoried: Arc<dyn Fn(&str) -> bool + Send + Sync>,
+}
+
+/// What happens in a run.
+#[derive(Debug)]
+pub enum Event {
+    /// A site's turn has come.
+    Started(Target),
+    /// A site is done.
+    Finished(Box<Observations>),
+}
+
+/// Starts a run. Events arrive until every site of the plan is done; dropping the receiver stops the run.
+pub fn run(net: Net, mut plan: Plan, options: Options) -> mpsc::Receiver<Event> {
+    let (events, receiver) = mpsc::channel(FINISHED);
+    // neighbours in the inventory often share a server: a shuffled order spreads them
+    net.shuffle(&mut plan.targets);
+    let options = Arc::new(options);
+    tokio::spawn(async move {
+        let places = Arc::new(Semaphore::new(SITES_AT_ONCE));
+        let mut sites = JoinSet::new();
+        for target in plan.targets {
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
+            if events.send(Event::Started(target.clone())).await.is_err() {
+                break;
+            }
+            let (net, options, events) = (net.clone(), Arc::clone(&options), events.clone());
+            sites.spawn(async move {
+                let observations = site(&net, &target, &options).await;
+                // whoever listened has gone away: nothing is left to do
+                let _ = events.send(Event::Finished(Box::new(observations))).await;
+                drop(place);
+            });
+            while sites.try_join_next().is_some() {}
+        }
+        tokio::select! {
+            () = events.closed() => sites.abort_all(),
+            () = async { while sites.join_next().await.is_some() {} } => {}
+        }
+    });
+    receiver
+}
+
+/// Everything about one site.
+async fn site(net: &Net, target: &Target, options: &Options) -> Observations {
+    let host = target.site.host.as_str();
+    let probes = &options.probes;
+    let pinned = net.pinned(host, target.site.port);
+    let (dns, addresses) = match pinned {
+        Some(address) if !options.resolve_pinned => {
+            (Attempt::skipped(Skip::AddressGiven), Attempt::Completed(vec![address]))
+        }
+        Some(address) => (dns::dns(net, host).await.0, Attempt::Completed(vec![address])),
+        None if probes.has(Probe::Dns) => dns::dns(net, host).await,
+        None => (Attempt::skipped(Skip::NotRequested), dns::addresses(net, host).await),
+    };
+    let dns = if probes.has(Probe::Dns) { dns } else { Attempt::skipped(Skip::NotRequested) };
+
+    let (endpoints, answers) = match addresses {
+        Attempt::Completed(addresses) => {
+            let (endpoints, answers) = endpoints(net, target, options, &addresses).await;
+            (Attempt::Completed(endpoints), Ok(answers))
+        }
+        Attempt::Failed { failed } => (Attempt::failed(failed.clone()), Err(Attempt::failed(failed))),
+        Attempt::Skipped { skipped } => (Attempt::skipped(skipped), Err(Attempt::skipped(skipped))),
+    };
+    let http = match answers {
+        _ if !probes.has(Probe::Http) => Attempt::skipped(Skip::NotRequested),
+        Err(why) => why,
+        Ok(answers) => {
+            let visitor = Visitor {
+                net,
+                site: &target.site,
+                www: target.www,
+                inventory: &*options.inventoried,
+                endpoints: &answers,
+            };
+            Attempt::Completed(http::site(&visitor).await)
+        }
+    };
+    Observations {
+        schema: SCHEMA.to_owned(),
+        site: target.site.clone(),
+        at: options.at,
+        vantage: options.vantage.clone(),
+        dns,
+        http,
+        endpoints,
+    }
+}
+
+/// All addresses at once, each in its own lane.
+async fn endpoints(
+    net: &Net,
+    target: &Target,
+    options: &Options,
+    addresses: &[IpAddr],
+) -> (Vec<Endpoint>, Vec<FirstAnswers>) {
+    let mut under_way = JoinSet::new();
+    for (place, address) in addresses.iter().copied().enumerate() {
+        let (net, target, options) = (net.clone(), target.clone(), options.clone());
+        under_way.spawn(async move { (place, endpoint(&net, &target, &options, address).await) });
+    }
+    let mut done = Vec::new();
+    while let Some(joined) = under_way.join_next().await {
+        match joined {
+            Ok(seen) => done.push(seen),
+            // a panic in a probe is our bug and costs this address, not the run
+            Err(error) => {
+                let place = addresses.len() + done.len();
+                done.push((place, bug(addresses, &done, &error.to_string())));
+            }
+        }
+    }
+    done.sort_by_key(|(place, _)| *place);
+    done.into_iter().map(|(_, seen)| seen).unzip()
+}
+
+fn bug(
+    addresses: &[IpAddr],
+    done: &[(usize, (Endpoint, FirstAnswers))],
+    what: &str,
+) -> (Endpoint, FirstAnswers) {
+    let unseen = addresses.iter().find(|a| done.iter().all(|(_, (e, _))| e.address != **a));
+    let address = unseen.or(addresses.first()).copied().unwrap_or(IpAddr::from([0, 0, 0, 0]));
+    let failure = Failure::OurBug(what.to_owned());
+    let endpoint = Endpoint {
+        address,
+        tls: Attempt::failed(failure.clone()),
+        certificate: Attempt::failed(failure.clone()),
+        http: Attempt::failed(failure),
+    };
+    (endpoint, FirstAnswers::unasked(address, &crate::net::Error::Local(what.to_owned())))
+}
+
+/// One address: TLS, its certificates, and the first HTTP answers, while nobody else talks to it.
+async fn endpoint(
+    net: &Net,
+    target: &Target,
+    options: &Options,
+    address: IpAddr,
+) -> (Endpoint, FirstAnswers) {
+    let probes = &options.probes;
+    let host = target.site.host.as_str();
+    let lane = match net.lane(address).await {
+        Ok(lane) => lane,
+        Err(error) => {
+            let endpoint = Endpoint {
+                address,
+                tls: untested(&error),
+                certificate: untested(&error),
+                http: untested(&error),
+            };
+            return (endpoint, FirstAnswers::unasked(address, &error));
+        }
+    };
+    let not_requested = || Skip::NotRequested;
+    let (tls, certificate): (Attempt<Tls>, Attempt<Certificate>) = if probes.has(Probe::Tls)
+        || probes.has(Probe::Certificate)
+    {
+        let seen = tls::tls(&lane, host, target.site.port).await;
+        let certificate =
+            seen.chain.and_then(|chain| certificate::certificate(&chain, host, options.at, &options.trust));
+        (seen.tls, certificate)
+    } else {
+        (Attempt::skipped(not_requested()), Attempt::skipped(not_requested()))
+    };
+    let answers = if probes.has(Probe::Http) {
+        http::endpoint(net, &lane, &target.site).await
+    } else {
+        FirstAnswers::unasked(address, &crate::net::Error::Busy)
+    };
+    drop(lane);
+    let http: Attempt<EndpointHttp> = if probes.has(Probe::Http) {
+        Attempt::Completed(answers.observed())
+    } else {
+        Attempt::skipped(not_requested())
+    };
+    let endpoint = Endpoint {
+        address,
+        tls: if probes.has(Probe::Tls) { tls } else { Attempt::skipped(not_requested()) },
+        certificate: if probes.has(Probe::Certificate) {
+            certificate
+        } else {
+            Attempt::skipped(not_requested())
+        },
+        http,
+    };
+    (endpoint, answers)
+}
