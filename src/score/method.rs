@@ -361,8 +361,8 @@ mod tests {
                 caps.iter().map(|rule| (rule, if *rule == child { &parent[..] } else { &[] })).collect();
             method.cap_faults(above).len()
         };
-        assert_eq!(faults("certificate-chain-incomplete", "tls-https-missing"), 0);
-        assert_eq!(faults("tls-https-missing", "certificate-chain-incomplete"), 1);
+        assert_eq!(faults("certificate-intermediate-missing", "tls-https-missing"), 0);
+        assert_eq!(faults("tls-https-missing", "certificate-intermediate-missing"), 1);
         assert_eq!(faults("tls-https-missing", "http-hsts-missing"), 1);
     }
 }
