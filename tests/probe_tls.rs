@@ -5,9 +5,10 @@
 mod peer;
 
 use khien::{
-    net::{ConnectTo, Net, Options, Pace},
+    net::{Net, Options, Pace},
     observation::{Attempt, Support, Tls},
     probe::tls,
+    target::ConnectTo,
 };
 use peer::{Authority, Peer};
 
@@ -17,7 +18,7 @@ async fn probe(address: std::net::SocketAddr) -> tls::Seen {
     let net = Net::without_resolver(Options {
         allow_private: true,
         pace: Pace::Lab,
-        connect_to: vec![ConnectTo { host: None, port: None, to: address }],
+        connect_to: vec![ConnectTo::new(None, None, address)],
         exchange_timeout: std::time::Duration::from_secs(3),
         ..Options::default()
     });

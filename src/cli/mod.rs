@@ -1,10 +1,17 @@
 //! The command line: one file per subcommand. The only place that prints or decides an exit code.
 
+mod assess;
+mod check;
 mod exit;
 mod facts;
 mod failed;
+mod inventory;
 mod options;
+mod outcome;
+mod probing;
 mod rules;
+mod scan;
+mod targets;
 
 use std::{
     ffi::OsString,
@@ -39,8 +46,12 @@ enum LangFlag {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    Facts(facts::Facts),
+    Check(check::Check),
+    Scan(scan::Scan),
+    Assess(assess::Assess),
     Rules(rules::Rules),
+    Facts(facts::Facts),
+    Targets(targets::Targets),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -99,8 +110,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
 impl Command {
     fn run(&self, screen: &mut Screen<'_>) -> Result<Exit, Failed> {
         match self {
-            Self::Facts(facts) => facts.run(screen),
+            Self::Check(check) => check.run(screen),
+            Self::Scan(scan) => scan.run(screen),
+            Self::Assess(assess) => assess.run(screen),
             Self::Rules(rules) => rules.run(screen),
+            Self::Facts(facts) => facts.run(screen),
+            Self::Targets(targets) => targets.run(screen),
             Self::Completions { shell } => {
                 clap_complete::generate(*shell, &mut Cli::command(), "khien", &mut screen.out);
                 Ok(Exit::Done)

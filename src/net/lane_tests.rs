@@ -8,10 +8,12 @@ use tokio::{
     task::JoinSet,
 };
 
+use crate::target::ConnectTo;
+
 use super::*;
 use crate::net::{
     Net, Special,
-    options::{Budgets, ConnectTo, Pace},
+    options::{Budgets, Pace},
 };
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -72,7 +74,7 @@ async fn a_mapped_port_is_dialled_and_the_logical_one_is_told() {
 async fn the_guard_judges_the_address_that_is_dialled() {
     let port = peer(HERE, silent).await;
     let to = SocketAddr::new(HERE, port);
-    let row = ConnectTo { host: Some("www.test".into()), port: None, to };
+    let row = ConnectTo::new(Some("www.test".parse().unwrap()), None, to);
     let options = Options { connect_to: vec![row.clone()], pace: Pace::Lab, ..Options::default() };
     let closed = net(options);
     let outside: IpAddr = "203.162.1.1".parse().unwrap();
@@ -308,20 +310,17 @@ async fn a_crowded_address_does_not_starve_the_others() {
     const WORK: Duration = Duration::from_millis(10);
     let portal = IpAddr::from([127, 0, 1, 1]);
     let others: Vec<IpAddr> = (1..=50).map(|last| IpAddr::from([127, 0, 2, last])).collect();
+    let name = |address: IpAddr| format!("{}.test", address.to_string().replace('.', "-"));
     let mut rows = Vec::new();
     for address in others.iter().copied().chain([portal]) {
         let port = peer(address, silent).await;
-        rows.push(ConnectTo {
-            host: Some(address.to_string()),
-            port: None,
-            to: SocketAddr::new(address, port),
-        });
+        rows.push(ConnectTo::new(Some(name(address).parse().unwrap()), None, SocketAddr::new(address, port)));
     }
     let net = net(Options { max_connections: 8, connect_to: rows, ..lab() });
     let job = |net: Net, address: IpAddr| async move {
         let lane = net.lane(address).await.unwrap();
         for _ in 0..2 {
-            let connection = lane.connect(&address.to_string(), 443, Purpose::Tls).await.unwrap();
+            let connection = lane.connect(&name(address), 443, Purpose::Tls).await.unwrap();
             tokio::time::sleep(WORK).await;
             drop(connection);
         }
@@ -355,7 +354,7 @@ async fn cancellation_leaks_nothing_and_locks_nothing() {
     })
     .await;
     let addresses: Vec<IpAddr> = (1..=6).map(|last| IpAddr::from([127, 0, 3, last])).collect();
-    let rows = vec![ConnectTo { host: None, port: None, to: SocketAddr::new(HERE, port) }];
+    let rows = vec![ConnectTo::new(None, None, SocketAddr::new(HERE, port))];
     let budgets = Budgets { tls_per_address: u32::MAX, ..Budgets::default() };
     let options = Options {
         max_connections: 4,

@@ -18,7 +18,7 @@ pub use connection::{Connection, Peer};
 pub use error::{Budget, Error, ExtendedError, Phase, SetupError};
 pub use guard::{Special, guard, special};
 pub use lane::{Lane, Purpose};
-pub use options::{Budgets, ConnectTo, Options, Pace, default_max_connections};
+pub use options::{Budgets, Options, Pace, default_max_connections};
 pub use resolver::Resolver;
 
 /// The network of one run. Cloning is cheap and shares lanes, permits, budgets and the DNS cache.

@@ -7,6 +7,8 @@ use std::{
     time::Duration,
 };
 
+use crate::target::ConnectTo;
+
 /// How hard a server may be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Pace {
@@ -28,17 +30,6 @@ impl Pace {
             Pace::Lab => Duration::ZERO,
         }
     }
-}
-
-/// As curl's `--connect-to`: what would go to `host:port` is dialled at `to`. `None` stands for any.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConnectTo {
-    /// The site's host, lower-case A-labels without a trailing dot.
-    pub host: Option<String>,
-    /// The logical port.
-    pub port: Option<u16>,
-    /// Where to dial instead.
-    pub to: SocketAddr,
 }
 
 /// Limits that protect the server being checked.
@@ -138,10 +129,10 @@ impl Options {
         self.connect_to
             .iter()
             .find(|row| {
-                row.host.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(host))
+                row.host.as_ref().is_none_or(|wanted| wanted.as_str().eq_ignore_ascii_case(host))
                     && row.port.is_none_or(|wanted| wanted == port)
             })
-            .map(|row| row.to)
+            .map(|row| SocketAddr::new(row.address, row.dialled_port.unwrap_or(port)))
     }
 
     /// Where a connection to `host` at `address` and logical `port` is really dialled: `connect_to`, else the port
@@ -179,7 +170,7 @@ mod tests {
     use super::*;
 
     fn row(host: Option<&str>, port: Option<u16>, to: &str) -> ConnectTo {
-        ConnectTo { host: host.map(str::to_owned), port, to: to.parse().unwrap() }
+        ConnectTo::new(host.map(|host| host.parse().unwrap()), port, to.parse().unwrap())
     }
 
     #[test]

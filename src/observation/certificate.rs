@@ -79,7 +79,8 @@ pub struct X509 {
     pub key: PublicKey,
     /// How it was signed.
     pub signature: SignatureAlgorithm,
-    /// Whether issuer and subject are the same and its own key verifies its signature.
+    /// Whether issuer and subject are the same and its own key verifies its signature; where the algorithm cannot be
+    /// verified here, names and key identifiers decide.
     pub self_signed: bool,
     /// Basic constraints say CA.
     pub is_ca: bool,

@@ -98,6 +98,11 @@ pub enum ConnectToError {
 }
 
 impl ConnectTo {
+    /// For this host and port (any, where `None`) dial exactly `to`.
+    pub fn new(host: Option<Host>, port: Option<u16>, to: SocketAddr) -> Self {
+        Self { host, port, address: to.ip(), dialled_port: Some(to.port()) }
+    }
+
     /// Where to dial, if this rule is about the logical host and port.
     pub fn target(&self, host: &Host, port: u16) -> Option<SocketAddr> {
         let matches =

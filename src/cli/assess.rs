@@ -1,0 +1,139 @@
+//! `khien assess FILE`: judges observations of an earlier run by other rules. Opens no socket, keeps their time.
+
+use std::{
+    fs::File,
+    io::{BufRead, BufReader, Read},
+    path::PathBuf,
+    sync::mpsc,
+    thread,
+};
+
+use super::{
+    Exit, Failed, Screen, inventory,
+    outcome::{About, Format, Judge, Output},
+};
+use crate::{
+    observation::{Document, MAX_BYTES, Vantage},
+    report::{Roster, SiteReport},
+};
+
+/// Judge observations of an earlier run again, without a socket
+#[derive(Debug, clap::Args)]
+pub(super) struct Assess {
+    /// Observations, one document a line, as --format observations writes them; - for standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The inventory they were made with: units, blocks, who is charged
+    #[arg(long, value_name = "TARGETS")]
+    targets: Option<PathBuf>,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// Documents that wait for a judge.
+const WAITING: usize = 64;
+
+impl Assess {
+    pub(super) fn run(&self, screen: &mut Screen<'_>) -> Result<Exit, Failed> {
+        if self.output.format == Format::Observations {
+            return Err(Failed::usage(
+                "observations are what assess reads",
+                "choose --format terminal or json",
+            ));
+        }
+        let judge = self.output.judge()?;
+        let inventory = self.targets.as_ref().map(|path| inventory::read(path, screen)).transpose()?;
+        let lines: Box<dyn BufRead + Send> = if self.file.as_os_str() == "-" {
+            Box::new(BufReader::new(std::io::stdin()))
+        } else {
+            let opened = File::open(&self.file).map_err(|error| {
+                Failed::usage(
+                    format!("cannot read {}: {error}", self.file.display()),
+                    "give a file written by khien scan --format observations --out FILE",
+                )
+            })?;
+            Box::new(BufReader::with_capacity(1 << 20, opened))
+        };
+        let judged = judge_all(lines, &judge, &self.file.display().to_string())?;
+        let Some(first) = judged.sites.first() else {
+            return Err(Failed::usage(
+                "the file holds no observations",
+                "give a file that holds one document a line",
+            ));
+        };
+        let at = judged.sites.iter().map(|site| site.at).max().unwrap_or(first.at);
+        let roster = match &inventory {
+            Some(inventory) => Roster::new(inventory, at),
+            None => Roster::one("assess", judged.sites.iter().map(|site| site.site.clone())),
+        };
+        let about = About { started_at: at, vantage: judged.vantage, complete: true };
+        self.output.report(&judge, judged.sites, &roster, about, screen)
+    }
+}
+
+/// Sites in the order of the file.
+struct Judged {
+    sites: Vec<SiteReport>,
+    vantage: Vantage,
+}
+
+/// Judges line by line on every core; only the verdicts are kept.
+fn judge_all(mut lines: Box<dyn BufRead + Send>, judge: &Judge, name: &str) -> Result<Judged, Failed> {
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        let (done, results) = mpsc::channel();
+        let mut queues = Vec::new();
+        for _ in 0..workers {
+            let (queue, work) = mpsc::sync_channel::<(usize, Vec<u8>)>(WAITING);
+            let done = done.clone();
+            queues.push(queue);
+            scope.spawn(move || {
+                for (number, line) in work {
+                    let judged = Document::parse(&line).map(|document| {
+                        let vantage = document.facts().get("vantage").cloned().unwrap_or_default();
+                        (judge.site(&document), vantage)
+                    });
+                    if done.send((number, judged)).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(done);
+        let mut number = 0;
+        loop {
+            let mut line = Vec::new();
+            let limit = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX).saturating_add(2);
+            let read = lines.by_ref().take(limit).read_until(b'\n', &mut line)?;
+            if read == 0 {
+                break;
+            }
+            number += 1;
+            if line.trim_ascii().is_empty() {
+                continue;
+            }
+            let Some(queue) = queues.get(number % workers) else { continue };
+            if queue.send((number, line)).is_err() {
+                break;
+            }
+        }
+        drop(queues);
+        let mut judged = Vec::new();
+        for (number, result) in results {
+            match result {
+                Ok(found) => judged.push((number, found)),
+                Err(error) => {
+                    return Err(Failed::usage(
+                        format!("{name}:{number}: {error}"),
+                        "every line is one document, as khien scan --format observations writes it",
+                    ));
+                }
+            }
+        }
+        judged.sort_by_key(|(number, _)| *number);
+        let vantage =
+            judged.first().and_then(|(_, (_, vantage))| serde_json::from_value(vantage.clone()).ok());
+        let sites = judged.into_iter().map(|(_, (site, _))| site).collect();
+        Ok(Judged { sites, vantage: vantage.unwrap_or_default() })
+    })
+}

@@ -1,0 +1,145 @@
+//! `khien check HOST[:PORT]…`: a one-off check of one's own sites. Stores nothing.
+
+use std::{net::SocketAddr, path::Path};
+
+use super::{
+    Exit, Failed, Screen,
+    options::Network,
+    outcome::{About, Output},
+    probing::{Job, probe},
+};
+use crate::{
+    observation::{SiteName, Vantage},
+    report::Roster,
+    rule::Lang,
+    scan::{Plan, Target},
+    target::{Authority, ConnectTo, Host, Lab, Www},
+};
+
+/// Check one or more sites of your own, once
+#[derive(Debug, clap::Args)]
+pub(super) struct Check {
+    /// Host names, each with its HTTPS port if that is not 443; or, with --name, an ADDRESS:PORT to dial
+    #[arg(required = true, value_name = "HOST[:PORT]")]
+    hosts: Vec<String>,
+    /// The site's name, where an address is given: everything of it is dialled at that address
+    #[arg(long, value_name = "HOST")]
+    name: Option<String>,
+    /// Who permits this check, in words: the site's owner, or the document that says so
+    #[arg(long, value_name = "TEXT")]
+    authorised_by: Option<String>,
+    #[command(flatten)]
+    network: Network,
+    #[command(flatten)]
+    output: Output,
+}
+
+impl Check {
+    pub(super) fn run(&self, screen: &mut Screen<'_>) -> Result<Exit, Failed> {
+        let (targets, connect_to) = self.targets()?;
+        if self.authorised_by.as_deref().is_none_or(|who| who.trim().is_empty()) {
+            return Err(match screen.lang {
+                Lang::Vi => Failed::usage(
+                    "chưa ghi ai cho phép kiểm tra; chưa có kết nối nào được mở",
+                    "chỉ kiểm tra trang của mình: thêm --authorised-by \"tên đơn vị hoặc số văn bản\"",
+                ),
+                Lang::En => Failed::usage(
+                    "nobody is named who permits this check; nothing was dialled",
+                    "check your own sites only: add --authorised-by \"the unit, or the document's number\"",
+                ),
+            });
+        }
+        let judge = self.output.judge()?;
+        let lab = Lab { connect_to, ..Lab::default() };
+        let contact = "https://github.com/khien/khien".to_owned();
+        let options = self.network.options(&lab, Path::new("."), false, contact);
+        let hosts: Vec<String> = targets.iter().map(|t| t.site.host.clone()).collect();
+        let names: Vec<SiteName> = targets.iter().map(|t| t.site.clone()).collect();
+        let vantage = Vantage { name: self.vantage(screen.lang), inside: false };
+        let started_at = self.network.now();
+        let job = Job {
+            plan: Plan { targets },
+            options,
+            // `check ADDR:PORT` asks no names unless it is told whom to ask
+            needs_resolver: self.name.is_none() || self.network.names_a_resolver(),
+            scan: self.network.scan_options(
+                vantage.clone(),
+                self.network.trust(&lab, Path::new("."))?,
+                move |host| {
+                    let twin = |own: &str| {
+                        host.strip_prefix("www.") == Some(own) || own.strip_prefix("www.") == Some(host)
+                    };
+                    hosts.iter().any(|own| own == host || twin(own))
+                },
+            ),
+        };
+        let done = probe(job, &judge, &self.output, &self.network, screen)?;
+        let roster = Roster::one(self.authorised_by.as_deref().unwrap_or_default(), names);
+        let about = About { started_at, vantage, complete: done.complete };
+        self.output.report(&judge, done.sites, &roster, about, screen)
+    }
+
+    fn vantage(&self, lang: Lang) -> String {
+        match lang {
+            Lang::Vi => "máy này".to_owned(),
+            Lang::En => "this machine".to_owned(),
+        }
+    }
+
+    /// The sites to check, and where to dial them.
+    fn targets(&self) -> Result<(Vec<Target>, Vec<ConnectTo>), Failed> {
+        if let Some(name) = &self.name {
+            let [address] = self.hosts.as_slice() else {
+                return Err(Failed::usage(
+                    "--name goes with one address",
+                    "write khien check ADDRESS:PORT --name HOST",
+                ));
+            };
+            return Self::at_address(address, name);
+        }
+        let mut targets: Vec<Target> = Vec::new();
+        for text in &self.hosts {
+            let authority = Authority::parse(text).map_err(|error| {
+                if error.is_ip_literal() {
+                    Failed::usage(
+                        format!("{text}: an address alone says nothing of the site meant"),
+                        "add --name HOST, the site's name: khien check ADDRESS:PORT --name HOST",
+                    )
+                } else {
+                    Failed::usage(error.to_string(), "write a host name, as in khcn.tinhmau.example")
+                }
+            })?;
+            let site =
+                SiteName { host: authority.host.as_str().to_owned(), port: authority.port.unwrap_or(443) };
+            if targets.iter().all(|t| t.site != site) {
+                targets.push(Target { site, www: Www::Auto });
+            }
+        }
+        Ok((targets, Vec::new()))
+    }
+
+    /// `check ADDR:PORT --name HOST`: the site HOST:443, every name and 443 dialled at ADDR:PORT.
+    fn at_address(address: &str, name: &str) -> Result<(Vec<Target>, Vec<ConnectTo>), Failed> {
+        let to: SocketAddr = address
+            .parse()
+            .or_else(|_| address.trim_matches(['[', ']']).parse().map(|ip| SocketAddr::new(ip, 443)))
+            .map_err(|_| {
+                Failed::usage(
+                    format!("{address:?} is no address with a port"),
+                    "with --name give what to dial, as in 192.0.2.10:443 or [2001:db8::1]:443",
+                )
+            })?;
+        let host = Host::parse(name)
+            .map_err(|error| Failed::usage(format!("--name: {error}"), "give the site's host name"))?;
+        let target = Target { site: SiteName { host: host.as_str().to_owned(), port: 443 }, www: Www::No };
+        let everything = |port, to| ConnectTo {
+            host: None,
+            port,
+            address: SocketAddr::ip(&to),
+            dialled_port: Some(to.port()),
+        };
+        // other ports of the same server keep their number
+        let other_ports = ConnectTo { host: None, port: None, address: to.ip(), dialled_port: None };
+        Ok((vec![target], vec![everything(Some(443), to), other_ports]))
+    }
+}

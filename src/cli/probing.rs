@@ -1,0 +1,116 @@
+//! Runs the probes of a plan for a subcommand: starts the runtime, listens to events, judges each site as it comes.
+
+use std::{io::IsTerminal as _, sync::Arc};
+
+use super::{
+    Failed, Screen,
+    options::Network,
+    outcome::{Judge, Output},
+};
+use crate::{
+    net::{self, Net},
+    observation::Vantage,
+    probe::certificate::TrustStore,
+    report::SiteReport,
+    rule::Lang,
+    scan::{self, Event, Plan},
+};
+
+/// Everything a run needs.
+pub(super) struct Job {
+    pub(super) plan: Plan,
+    pub(super) options: net::Options,
+    pub(super) needs_resolver: bool,
+    pub(super) scan: scan::Options,
+}
+
+/// What a run brought.
+pub(super) struct Done {
+    pub(super) sites: Vec<SiteReport>,
+    /// False where it was interrupted.
+    pub(super) complete: bool,
+}
+
+impl Network {
+    /// What the flags mean to a scan.
+    pub(super) fn scan_options(
+        &self,
+        vantage: Vantage,
+        trust: Arc<TrustStore>,
+        inventoried: impl Fn(&str) -> bool + Send + Sync + 'static,
+    ) -> scan::Options {
+        scan::Options {
+            at: self.now(),
+            vantage,
+            probes: self.probes(),
+            resolve_pinned: self.names_a_resolver(),
+            trust,
+            inventoried: Arc::new(inventoried),
+        }
+    }
+}
+
+/// Probes every site of the job; writes observations as they come where they were asked for.
+pub(super) fn probe(
+    job: Job,
+    judge: &Judge,
+    output: &Output,
+    network: &Network,
+    screen: &mut Screen<'_>,
+) -> Result<Done, Failed> {
+    for note in network.unused() {
+        writeln!(screen.err, "khien: {note}")?;
+    }
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failed::internal)?;
+    runtime.block_on(listen(job, judge, output, screen))
+}
+
+async fn listen(job: Job, judge: &Judge, output: &Output, screen: &mut Screen<'_>) -> Result<Done, Failed> {
+    let net = if job.needs_resolver {
+        Net::new(job.options).map_err(|error| {
+            Failed::usage(error.to_string(), "nothing was dialled; name a resolver with --resolver IP:PORT")
+        })?
+    } else {
+        Net::without_resolver(job.options)
+    };
+    let total = job.plan.targets.len();
+    let mut events = scan::run(net, job.plan, job.scan);
+    let mut written = output.observations()?;
+    let progress = std::io::stderr().is_terminal() && total > 1;
+    let mut sites = Vec::with_capacity(total);
+    let mut interrupted = false;
+    loop {
+        let event = tokio::select! {
+            event = events.recv() => event,
+            _ = tokio::signal::ctrl_c() => {
+                interrupted = true;
+                None
+            }
+        };
+        let observations = match event {
+            None => break,
+            Some(Event::Started(_)) => continue,
+            Some(Event::Finished(observations)) => observations,
+        };
+        if let Some(sink) = &mut written {
+            let text = serde_json::to_string(&*observations).map_err(Failed::internal)?;
+            sink.line(screen, &text)?;
+        }
+        sites.push(judge.observed(&observations)?);
+        if progress {
+            let what = match screen.lang {
+                Lang::Vi => "trang",
+                Lang::En => "sites",
+            };
+            write!(screen.err, "\r{}/{total} {what}", sites.len())?;
+        }
+    }
+    if progress {
+        writeln!(screen.err)?;
+    }
+    if let Some(sink) = written {
+        sink.close(screen)?;
+    }
+    Ok(Done { complete: !interrupted && sites.len() == total, sites })
+}
