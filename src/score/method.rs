@@ -339,13 +339,14 @@ mod tests {
         }
     }
 
+    fn alone(rule: &RuleId) -> (&RuleId, bool, &[RuleId]) {
+        (rule, true, &[])
+    }
+
     #[test]
     fn a_cap_on_a_rule_that_is_not_there_is_told() {
         let method = Method::built_in().unwrap();
         let rules: Vec<RuleId> = method.caps.keys().cloned().collect();
-        fn alone(rule: &RuleId) -> (&RuleId, bool, &[RuleId]) {
-            (rule, true, &[])
-        }
         assert!(method.cap_faults(rules.iter().map(alone)).is_empty());
         let other = RuleId::parse("dns-dnssec-boguz").unwrap();
         let rules = rules.iter().filter(|rule| rule.as_str() != "dns-dnssec-bogus").chain([&other]);
