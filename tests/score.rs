@@ -1,4 +1,5 @@
 //! The score and the report: properties over random worlds, the peers' mistakes, the page for citizens, the schema.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test's helpers fail by panicking")]
 
 #[path = "score/cases.rs"]
 mod cases;

@@ -89,7 +89,10 @@ impl RuleBook {
 
     /// What is wrong with a method for these rules; see [`Method::cap_faults`].
     pub fn cap_faults(&self, method: &Method) -> Vec<Diagnostic> {
-        method.cap_faults(self.entries.iter().map(|(id, (_, above))| (id, above.as_slice())))
+        let scores =
+            |entry: &RuleEntry| entry.level == Level::Required && method.severity_weight(entry.severity) > 0;
+        method
+            .cap_faults(self.entries.iter().map(|(id, (entry, above))| (id, scores(entry), above.as_slice())))
     }
 
     /// What a score needs of a rule.

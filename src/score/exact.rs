@@ -157,7 +157,9 @@ mod tests {
 
     fn sum(terms: &[(u128, u128)]) -> Exact {
         let mut sum = Exact::default();
-        terms.iter().for_each(|(n, d)| sum.add(*n, *d));
+        for (n, d) in terms {
+            sum.add(*n, *d);
+        }
         sum
     }
 

@@ -110,28 +110,31 @@ impl Method {
         }
     }
 
-    /// What is wrong with the caps for these rules, each given with every rule it comes after: a misspelt rule would
-    /// silently not cap, and a rule that caps lower than one it comes after would make having something weak score
-    /// below having nothing.
+    /// What is wrong with the caps for these rules, each given with whether it scores and every rule it comes after: a
+    /// misspelt rule would silently not cap, and a rule that caps lower than one it comes after would make having
+    /// something weak score below having nothing.
     pub fn cap_faults<'a>(
         &self,
-        rules: impl IntoIterator<Item = (&'a RuleId, &'a [RuleId])>,
+        rules: impl IntoIterator<Item = (&'a RuleId, bool, &'a [RuleId])>,
     ) -> Vec<Diagnostic> {
-        let rules: BTreeMap<&RuleId, &[RuleId]> = rules.into_iter().collect();
+        let rules: BTreeMap<&RuleId, (bool, &[RuleId])> =
+            rules.into_iter().map(|(rule, scores, above)| (rule, (scores, above))).collect();
+        let scores = |rule: &RuleId| rules.get(rule).is_some_and(|(scores, _)| *scores);
+        let effective = |rule: &RuleId| self.cap(rule).filter(|_| scores(rule));
         let fault = |(rule, cap): (&RuleId, &Located<u8>)| {
-            let Some(ancestors) = rules.get(rule) else {
+            let Some((_, ancestors)) = rules.get(rule) else {
                 let fault = self.source.diagnostic(cap.at, format!("a cap on the unknown rule `{rule}`"));
                 return Some(match nearest(rule.as_str(), rules.keys().map(|rule| rule.as_str())) {
                     Some(near) => fault.with_help(format!("did you mean `{near}`?")),
                     None => fault.with_help("remove the line, or write the rule first"),
                 });
             };
-            let milder =
-                ancestors.iter().find(|ancestor| self.cap(ancestor).is_none_or(|above| above > cap.value))?;
+            let milder = |above: &&RuleId| effective(above).is_none_or(|above| above > cap.value);
+            let milder = ancestors.iter().find(milder).filter(|_| scores(rule))?;
             let message =
                 format!("`{rule}` caps at {}, but comes after `{milder}`, which caps less", cap.value);
             Some(self.source.diagnostic(cap.at, message).with_help(format!(
-                "give `{milder}` a cap of at most {}, or take it out of the rule's `after`",
+                "give `{milder}` a cap of at most {} and the level `required`, or take it out of the rule's `after`",
                 cap.value
             )))
         };
@@ -336,11 +339,14 @@ mod tests {
         }
     }
 
+    fn alone(rule: &RuleId) -> (&RuleId, bool, &[RuleId]) {
+        (rule, true, &[])
+    }
+
     #[test]
     fn a_cap_on_a_rule_that_is_not_there_is_told() {
         let method = Method::built_in().unwrap();
         let rules: Vec<RuleId> = method.caps.keys().cloned().collect();
-        let alone = |rule| (rule, &[][..]);
         assert!(method.cap_faults(rules.iter().map(alone)).is_empty());
         let other = RuleId::parse("dns-dnssec-boguz").unwrap();
         let rules = rules.iter().filter(|rule| rule.as_str() != "dns-dnssec-bogus").chain([&other]);
@@ -355,14 +361,17 @@ mod tests {
         let method = Method::built_in().unwrap();
         let caps: Vec<RuleId> = method.caps.keys().cloned().collect();
         let id = |text: &str| RuleId::parse(text).unwrap();
-        let faults = |child: &str, parent: &str| {
+        let faults = |child: &str, parent: &str, scores: bool| {
             let (child, parent) = (id(child), [id(parent)]);
-            let rules: Vec<(&RuleId, &[RuleId])> =
-                caps.iter().map(|rule| (rule, if *rule == child { &parent[..] } else { &[] })).collect();
+            let rules: Vec<_> = caps
+                .iter()
+                .map(|rule| (rule, scores || *rule == child, if *rule == child { &parent[..] } else { &[] }))
+                .collect();
             method.cap_faults(rules).len()
         };
-        assert_eq!(faults("certificate-chain-incomplete", "tls-https-missing"), 0);
-        assert_eq!(faults("tls-https-missing", "certificate-chain-incomplete"), 1);
-        assert_eq!(faults("tls-https-missing", "http-hsts-missing"), 1);
+        assert_eq!(faults("certificate-intermediate-missing", "tls-https-missing", true), 0);
+        assert_eq!(faults("certificate-intermediate-missing", "tls-https-missing", false), 1);
+        assert_eq!(faults("tls-https-missing", "certificate-intermediate-missing", true), 1);
+        assert_eq!(faults("tls-https-missing", "http-hsts-missing", true), 1);
     }
 }

@@ -185,9 +185,9 @@ fn a_zone_is_charged_to_whoever_runs_it() {
         unit("op", vec![]),
     ];
     let mut world = World::new(vec![zone], units);
-    sites.iter().for_each(|host| {
+    for host in sites {
         world.set(host, "r-zone", V::Fail);
-    });
+    }
     let report = world.report();
     let standing: Vec<_> = report.units.iter().map(|unit| (unit.status, unit.score)).collect();
     // Nobody is named for the second site's zone: its own unit is charged.
@@ -339,4 +339,48 @@ fn a_document_is_judged_and_keeps_what_sites_share() {
     let report = assemble([judged], &roster, &book, &Method::built_in().unwrap(), run()).unwrap();
     assert_eq!(report.units[0].sites[0].findings.len(), rules.rules().len());
     assert_eq!((report.units[0].rank, report.blocks.len()), (None, 0), "a one-off check is ranked nowhere");
+}
+
+#[test]
+fn a_rule_without_weight_does_not_cap() {
+    let mut world =
+        one_site(vec![tls("r-a", Severity::High), tls("r-info", Severity::Info)]).cap("r-info", 49);
+    world.set("a.example", "r-info", V::Fail);
+    let card = world.site("a.example");
+    assert_eq!((card.score, card.bracket, card.caps.len()), (Some(100), Some(Bracket(100, 100)), 0));
+}
+
+#[test]
+fn under_the_same_cap_the_base_ranks_and_then_fewer_criticals() {
+    let mut rules: Vec<_> = (0..10).map(|n| tls(&format!("r-{n}"), Severity::High)).collect();
+    rules.push(tls("cap", Severity::Low));
+    rules.extend([
+        tls("critical", Severity::Critical),
+        tls("part-a", Severity::High),
+        tls("part-b", Severity::Medium),
+    ]);
+    rules.push(tls("part-c", Severity::Low));
+    let units = ["a", "b", "c"].map(|u| unit(u, vec![site(&format!("{u}.example"))])).into();
+    let mut world = World::new(rules, units).cap("cap", 49);
+    for host in ["a.example", "b.example", "c.example"] {
+        world.set(host, "cap", V::Fail);
+    }
+    // b and c lose ten points each, b by one critical.
+    world.set("b.example", "critical", V::Fail);
+    for part in ["part-a", "part-b", "part-c"] {
+        world.set("c.example", part, V::Fail);
+    }
+    let report = world.report();
+    let card: Vec<_> =
+        report.units.iter().map(|unit| (unit.score, unit.base, unit.criticals, unit.rank)).collect();
+    let expected = [(98, 0, 1), (86, 1, 3), (86, 0, 2)];
+    assert_eq!(card, expected.map(|(base, criticals, rank)| (Some(49), Some(base), criticals, Some(rank))));
+}
+
+#[test]
+fn a_unit_to_which_nothing_applies_is_apart() {
+    let mut world = one_site(vec![tls("r-a", Severity::High)]);
+    world.set("a.example", "r-a", V::NotApplicable);
+    let unit = world.unit("u");
+    assert_eq!((unit.status, unit.score, unit.rank), (Standing::Shared, None, None));
 }

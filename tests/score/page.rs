@@ -1,8 +1,9 @@
 //! The worked example of `docs/scoring.md`, reckoned again from its own table of verdicts and the built-in method.
 
-use khien::report::{RuleEntry, assemble};
-use khien::rule::{Category, Owner, Severity};
+use khien::report::{RuleBook, RuleEntry, assemble};
+use khien::rule::{Category, Owner, RuleSet, Severity};
 use khien::score::{Bracket, Method};
+use khien::target::Importance;
 
 use crate::world::{V, World, rule, run, site, unit};
 
@@ -43,6 +44,27 @@ fn example() -> World {
         world.set("a.example", row[0], verdict);
     }
     world
+}
+
+#[test]
+fn the_rules_of_the_example_are_real() {
+    let rules = RuleSet::built_in().unwrap();
+    for entry in example().rules {
+        let rule = rules.get(&entry.id).unwrap_or_else(|| panic!("no rule {}", entry.id));
+        assert_eq!(
+            (rule.category, rule.severity, rule.level, rule.effort.minutes()),
+            (entry.category, entry.severity, entry.level, entry.minutes),
+            "{}",
+            entry.id
+        );
+        assert!(entry.after.iter().all(|parent| rule.after.iter().any(|after| after.value == *parent)));
+    }
+}
+
+#[test]
+fn every_cap_is_on_a_rule_and_none_is_below_its_parents() {
+    let book = RuleBook::of(&RuleSet::built_in().unwrap(), None);
+    assert_eq!(book.cap_faults(&Method::built_in().unwrap()), []);
 }
 
 fn comma(tenths: u32) -> String {
@@ -108,7 +130,6 @@ fn the_page_names_the_weights_and_grades_of_the_method() {
     let [tls, certificate, http, dns, mail, web] =
         [Category::Tls, Category::Certificate, Category::Http, Category::Dns, Category::Mail, Category::Web]
             .map(|category| method.category_weight(category));
-    use khien::target::Importance;
     let [most, usual, least] =
         [Importance::High, Importance::Normal, Importance::Low].map(|i| method.importance_weight(i));
     let grades: Vec<String> = (method.grades().iter())

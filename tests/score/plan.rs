@@ -13,9 +13,9 @@ fn world(rules: Vec<RuleEntry>, failing: &[&str]) -> World {
     let rest = (0..10).map(|n| tls(&format!("ok-{n}"), Severity::Critical, 1));
     let rules = rules.into_iter().chain(rest).collect();
     let mut world = World::new(rules, vec![unit("u", vec![site("a.example")])]);
-    failing.iter().for_each(|rule| {
+    for rule in failing {
         world.set("a.example", rule, V::Fail);
-    });
+    }
     world
 }
 
@@ -108,4 +108,17 @@ fn a_base_that_rises_to_a_cap_is_capped_then() {
     let steps: Vec<_> =
         world.unit("u").fix_plan.iter().map(|s| (rules(s)[0].to_owned(), s.lifts_cap, s.score)).collect();
     assert_eq!(steps, [("big".to_owned(), None, 79), ("capping".to_owned(), Some(79), 100)]);
+}
+
+#[test]
+fn caps_of_several_sites_go_by_points_per_minute() {
+    let list = vec![tls("slow", Severity::Low, 500), tls("quick", Severity::Low, 10)];
+    let rest = (0..10).map(|n| tls(&format!("ok-{n}"), Severity::Critical, 1));
+    let sites = vec![site("a.example"), site("b.example")];
+    let mut world = World::new(list.into_iter().chain(rest).collect(), vec![unit("u", sites)]);
+    world.set("a.example", "slow", V::Fail).set("b.example", "quick", V::Fail);
+    // The slow one gains 50 points, the quick one 20.
+    let plan = world.cap("slow", 49).cap("quick", 79).unit("u").fix_plan;
+    let steps: Vec<_> = plan.iter().map(|s| (s.name.as_str(), s.lifts_cap, s.score)).collect();
+    assert_eq!(steps, [("b.example", Some(79), 74), ("a.example", Some(49), 100)]);
 }

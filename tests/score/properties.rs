@@ -155,7 +155,9 @@ proptest! {
             let mut world = world.clone();
             for host in world.seen.keys().cloned().collect::<Vec<_>>() {
                 world.set(&host, &parent, verdict.clone());
-                below.iter().for_each(|child| { world.set(&host, child, children.clone()); });
+                for child in &below {
+                    world.set(&host, child, children.clone());
+                }
             }
             world.report()
         };
@@ -233,7 +235,9 @@ proptest! {
         for host in world.seen.keys() {
             let items = site_items(&world, host);
             let Some(mut sum) = exact_base(&items, &method) else { continue };
-            points_lost(&items, &method).values().for_each(|points| sum.add_scaled(points, 1, 1));
+            for points in points_lost(&items, &method).values() {
+                sum.add_scaled(points, 1, 1);
+            }
             let mut whole = Exact::default();
             whole.add(100, 1);
             prop_assert_eq!(sum, whole);

@@ -41,9 +41,12 @@ fn rules(options: Options) -> impl Strategy<Value = Vec<(RuleEntry, Option<u8>)>
             entry.minutes = minutes;
             let parents: Vec<usize> = (0..index).filter(|parent| after >> parent & 3 == 3).collect();
             entry.after = parents.iter().map(|parent| id(&format!("r{parent}"))).collect();
-            // As a method must: a rule caps no lower than one it comes after.
-            let above =
-                parents.iter().map(|parent| rules[*parent].1).try_fold(0, |max, cap| Some(cap?.max(max)));
+            // As a method must: a rule caps no lower than one it comes after, and that one scores.
+            let scores = |e: &RuleEntry| e.level == Level::Required && e.severity != Severity::Info;
+            let above = parents
+                .iter()
+                .map(|p| rules[*p].1.filter(|_| scores(&rules[*p].0)))
+                .try_fold(0, |max, cap| Some(cap?.max(max)));
             let cap = cap.zip(above).map(|(cap, above): (u8, u8)| cap.max(above));
             rules.push((entry, cap));
         }
