@@ -18,6 +18,7 @@ use crate::{
     report::{Report, Roster, RuleBook, Run, Scanner, SiteReport, assemble, judge},
     rule::{Reason, RuleSet, Verdict},
     score::Method,
+    yaml::Diagnostics,
 };
 
 /// How the outcome is written.
@@ -70,6 +71,10 @@ impl Output {
         let rules = self.rules.load()?;
         let method = Method::built_in()?;
         let book = RuleBook::of(&rules, None);
+        // caps that name no rule, or let a child cap lower than its parent: refused before anything is dialled
+        if let Some(faults) = Diagnostics::collect(book.cap_faults(&method)) {
+            return Err(faults.into());
+        }
         Ok(Judge { rules, book, method })
     }
 
