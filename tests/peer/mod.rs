@@ -19,16 +19,13 @@ use rcgen::{
 pub(crate) struct Peer {
     child: Child,
     address: SocketAddr,
-    folder: tempfile::TempDir,
+    /// Goes away with the peer.
+    _folder: tempfile::TempDir,
 }
 
 impl Peer {
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
-    }
-
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
     }
 
     /// Starts `openssl s_server` with these arguments beside port and certificate.
@@ -100,7 +97,7 @@ impl Peer {
             );
             std::thread::sleep(Duration::from_millis(20));
         }
-        Self { child, address, folder }
+        Self { child, address, _folder: folder }
     }
 }
 

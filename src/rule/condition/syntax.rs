@@ -180,5 +180,10 @@ fn reword(message: &str) -> (String, Option<String>) {
     if lower.contains("token recognition error at: '=") {
         return ("`=` is no operator".to_owned(), Some("did you mean `==`?".to_owned()));
     }
-    (format!("this is no expression: {message}"), None)
+    let message = message.strip_prefix("Syntax error: ").unwrap_or(message);
+    // a YAML list in brackets ends a text at a comma, in the middle of a call
+    let help = lower
+        .contains("<eof>")
+        .then(|| "inside [ … ] a comma ends the text: put the expression in quotes".to_owned());
+    (format!("this is no expression: {message}"), help)
 }
