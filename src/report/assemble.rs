@@ -337,7 +337,7 @@ fn sorted(lost: BTreeMap<RuleId, Exact>) -> Vec<PointsLost> {
 }
 
 fn grade_word(grade: Option<&Grade>) -> Text {
-    let none = || Text { vi: "chưa đủ dữ liệu".to_owned(), en: "not enough data".to_owned() };
+    let none = || Text::new("chưa đủ dữ liệu", "not enough data");
     grade.map_or_else(none, |grade| grade.word.clone())
 }
 

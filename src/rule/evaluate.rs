@@ -1,5 +1,10 @@
 //! From a document to findings: each rule asked once per site or once per address, folded to one finding.
 
+use std::{
+    collections::HashMap,
+    sync::{LazyLock, Mutex, PoisonError},
+};
+
 use jiff::{civil::Date, tz};
 use serde_json::{Value, json};
 
@@ -109,20 +114,30 @@ impl RuleSet {
 }
 
 fn message(rule: &Rule, outcome: &Outcome) -> Text {
-    let words = outcome.reason.map(Reason::words);
-    let text = |vi: String, en: String| Text { vi, en };
-    match (outcome.verdict, words) {
+    match (outcome.verdict, outcome.reason) {
         (Verdict::Fail, _) => rule.title.clone(),
-        (Verdict::Pass, _) => text("Đạt".to_owned(), "Pass".to_owned()),
-        (Verdict::NotApplicable, Some(why)) => {
-            text(format!("Không áp dụng: {}", why.vi), format!("Not applicable: {}", why.en))
-        }
-        (Verdict::Inconclusive, Some(why)) => {
-            text(format!("Không kiểm tra được: {}", why.vi), format!("Could not check: {}", why.en))
-        }
-        (Verdict::NotApplicable, None) => text("Không áp dụng".to_owned(), "Not applicable".to_owned()),
-        (Verdict::Inconclusive, None) => text("Không kiểm tra được".to_owned(), "Could not check".to_owned()),
+        (verdict, reason) => plain_message(verdict, reason),
     }
+}
+
+/// The message of whatever did not fail. There are few, and every site has most of them: each is made once.
+fn plain_message(verdict: Verdict, reason: Option<Reason>) -> Text {
+    static MESSAGES: LazyLock<Mutex<HashMap<(Verdict, Option<Reason>), Text>>> =
+        LazyLock::new(Mutex::default);
+    let make = || {
+        let words = reason.map(Reason::words);
+        let because = |vi: &str, en: &str| match &words {
+            Some(why) => Text::new(format!("{vi}: {}", why.vi), format!("{en}: {}", why.en)),
+            None => Text::new(vi, en),
+        };
+        match verdict {
+            Verdict::Pass | Verdict::Fail => Text::new("Đạt", "Pass"),
+            Verdict::NotApplicable => because("Không áp dụng", "Not applicable"),
+            Verdict::Inconclusive => because("Không kiểm tra được", "Could not check"),
+        }
+    };
+    let mut messages = MESSAGES.lock().unwrap_or_else(PoisonError::into_inner);
+    messages.entry((verdict, reason)).or_insert_with(make).clone()
 }
 
 /// The failed rule that a rule's weight is lost with, at one address or, without one, anywhere.

@@ -71,7 +71,7 @@ impl Verified {
             Self::Secondary => ("theo nguồn thứ cấp", "from a secondary source"),
             Self::TitleOnly => ("mới đọc số và tên mục", "number and title read only"),
         };
-        Text { vi: vi.to_owned(), en: en.to_owned() }
+        Text::new(vi, en)
     }
 }
 

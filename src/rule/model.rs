@@ -136,17 +136,22 @@ words! {
     }
 }
 
-/// A text in both languages.
+/// A text in both languages; cloning shares it, since the same few texts stand in every finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Text {
     /// Vietnamese.
-    pub vi: String,
+    pub vi: Arc<str>,
     /// English.
-    pub en: String,
+    pub en: Arc<str>,
 }
 
 impl Text {
+    /// A text from both languages.
+    pub fn new(vi: impl Into<Arc<str>>, en: impl Into<Arc<str>>) -> Self {
+        Self { vi: vi.into(), en: en.into() }
+    }
+
     /// The text in one language.
     pub fn get(&self, lang: Lang) -> &str {
         match lang {

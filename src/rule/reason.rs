@@ -92,6 +92,6 @@ impl Reason {
             Self::OurBug => ("lỗi của máy quét", "a fault of the scanner"),
             Self::RuleError => ("lỗi của quy tắc kiểm tra", "a fault of the check rule"),
         };
-        Text { vi: vi.to_owned(), en: en.to_owned() }
+        Text::new(vi, en)
     }
 }

@@ -302,8 +302,7 @@ mod tests {
     #[test]
     fn the_built_in_method_is_valid_and_has_the_designs_scale() {
         let method = Method::built_in().unwrap();
-        let scale: Vec<_> =
-            method.grades().iter().map(|g| (g.letter.as_str(), g.min, g.word.vi.as_str())).collect();
+        let scale: Vec<_> = method.grades().iter().map(|g| (g.letter.as_str(), g.min, &*g.word.vi)).collect();
         let design =
             [("A", 90, "Tốt"), ("B", 80, "Khá"), ("C", 65, "Trung bình"), ("D", 50, "Yếu"), ("E", 0, "Kém")];
         assert_eq!(scale, design);

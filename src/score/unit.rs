@@ -63,7 +63,7 @@ impl Standing {
             Self::Shared => ("dùng chung", "shared"),
             Self::NoSite => ("chưa khai báo trang nào", "no site declared"),
         };
-        Text { vi: vi.to_owned(), en: en.to_owned() }
+        Text::new(vi, en)
     }
 }
 

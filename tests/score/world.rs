@@ -62,7 +62,7 @@ pub(crate) fn id(text: &str) -> RuleId {
 }
 
 pub(crate) fn text(text: &str) -> Text {
-    Text { vi: text.to_owned(), en: text.to_owned() }
+    Text::new(text, text)
 }
 
 pub(crate) fn rule(name: &str, category: Category, severity: Severity, owner: Owner) -> RuleEntry {
