@@ -107,7 +107,7 @@ async fn exchange(lane: &Lane, ask: &Ask<'_>) -> Result<Reply, Fault> {
         let handshake = tls::handshake(connection, &offer).await.map_err(|failed| Error::from(*failed))?;
         Stream::Tls(Box::new(handshake.stream))
     } else {
-        Stream::Plain(connection)
+        Stream::Plain(Box::new(connection))
     };
     // A server may answer and close before it has read everything; then its answer is what counts.
     let written = stream.write(&head).await;
@@ -154,7 +154,7 @@ async fn read(stream: &mut Stream) -> Result<Response, Fault> {
 }
 
 enum Stream {
-    Plain(Connection),
+    Plain(Box<Connection>),
     Tls(Box<TlsStream>),
 }
 
