@@ -63,7 +63,7 @@ pub(crate) fn ok() -> Act {
 
 /// A page with these fields.
 pub(crate) fn with(fields: &[(&str, &str)]) -> Act {
-    let fields: String = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let fields: String = fields.iter().flat_map(|(name, value)| [*name, ": ", *value, "\r\n"]).collect();
     Act::raw(&format!("HTTP/1.1 200 OK\r\n{fields}Content-Length: 5\r\n\r\nhello"))
 }
 
@@ -87,10 +87,18 @@ pub(crate) struct Peer {
 
 impl Peer {
     pub(crate) async fn start(handler: impl Fn(&Request) -> Act + Send + Sync + 'static) -> Peer {
+        Self::start_at("127.0.0.1", handler).await
+    }
+
+    pub(crate) async fn start_at(
+        address: &str,
+        handler: impl Fn(&Request) -> Act + Send + Sync + 'static,
+    ) -> Peer {
+        let address = address.parse().unwrap();
         let (handler, log): (Handler, Log) = (Arc::new(handler), Arc::default());
         let acceptor = TlsAcceptor::from(Arc::new(server_config()));
-        let http = serve(None, Arc::clone(&handler), Arc::clone(&log)).await;
-        let https = serve(Some(acceptor), handler, Arc::clone(&log)).await;
+        let http = serve(address, None, Arc::clone(&handler), Arc::clone(&log)).await;
+        let https = serve(address, Some(acceptor), handler, Arc::clone(&log)).await;
         Peer { http, https, log }
     }
 
@@ -133,8 +141,8 @@ fn server_config() -> ServerConfig {
         .unwrap()
 }
 
-async fn serve(acceptor: Option<TlsAcceptor>, handler: Handler, log: Log) -> SocketAddr {
-    let listener = TcpListener::bind((HERE, 0)).await.unwrap();
+async fn serve(at: IpAddr, acceptor: Option<TlsAcceptor>, handler: Handler, log: Log) -> SocketAddr {
+    let listener = TcpListener::bind((at, 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     let counts: Arc<Mutex<HashMap<String, usize>>> = Arc::default();
     tokio::spawn(async move {
@@ -266,7 +274,7 @@ impl Nginx {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        panic!("nginx does not listen on {https}");
+        unreachable!("nginx does not listen on {https}");
     }
 
     pub(crate) fn options(&self) -> Options {

@@ -34,13 +34,14 @@ const FINGERPRINTS: &[Fingerprint] = &[
     Fingerprint { by: "Cloudflare challenge", statuses: &[], sign: Sign::Field("cf-mitigated", "challenge") },
     Fingerprint {
         by: "Cloudflare",
-        statuses: &[403, 429, 503],
+        // 52x and 530: the edge cannot reach the site.
+        statuses: &[403, 429, 503, 520, 521, 522, 523, 524, 525, 526, 530],
         sign: Sign::Both("server", "cloudflare", &["cf-error-details"]),
     },
     Fingerprint {
         by: "Cloudflare challenge",
         statuses: &[403, 503],
-        sign: Sign::Both("server", "cloudflare", &["/cdn-cgi/challenge-platform/"]),
+        sign: Sign::Both("server", "cloudflare", &["_cf_chl_opt"]),
     },
     Fingerprint {
         by: "Imperva Incapsula",
@@ -132,6 +133,12 @@ mod tests {
             (403, &[][..], "Forbidden", None),
             (401, &[("WWW-Authenticate", "Basic")], "", None),
             (403, &[("Server", "cloudflare")], "<h1>Forbidden by the application</h1>", None),
+            (
+                403,
+                &[("Server", "cloudflare")],
+                "<script src=\"/cdn-cgi/challenge-platform/scripts/jsd/main.js\"></script>",
+                None,
+            ),
             (200, &[("Server", "AkamaiGHost")], "hello", None),
             (200, &[], "news: the page said Request Rejected", None),
             (200, &[], "<script src=\"/_Incapsula_Resource?SWJIYLWA=1\"></script>", None),
