@@ -400,7 +400,7 @@ async fn a_reset_is_forgiven_once() {
 
 #[tokio::test]
 async fn what_is_read_is_bounded() {
-    let timed_out = Attempt::failed(Failure::TimedOut { during: Phase::Response, after_ms: 700 });
+    let timed_out = Attempt::failed(Failure::TimedOut { during: Phase::Response, after_ms: 2000 });
     let head = "HTTP/1.1 200 OK\r\nX-Frame-Options: DENY\r\n";
     let many: String = (0..150).map(|n| ["X-", &n.to_string(), ": x\r\n"].concat()).collect();
     let cases: Vec<(&str, Act, Attempt<bool>)> = vec![
@@ -430,19 +430,25 @@ async fn what_is_read_is_bounded() {
             Attempt::Completed(true),
         ),
     ];
+    let mut running = tokio::task::JoinSet::new();
     for (what, act, expected) in cases {
-        let peer = Peer::start(move |_| act.clone()).await;
-        let options = Options { exchange_timeout: Duration::from_millis(700), ..options(&peer) };
-        let (first, http) = observe(&Net::without_resolver(options), Www::No).await;
-        let framed = http.frame_options.as_ref().map(Option::is_some);
-        assert_eq!(framed, expected, "{what}");
-        assert_eq!(http.http_reachable, expected, "{what}");
-        assert_eq!(first.observed().https.map(|_| true), expected, "{what}");
-        if what == "fields past the list" {
-            let fields = first.observed().https.completed().unwrap().fields.clone();
-            assert_eq!(fields.items.len(), 100);
-            assert_eq!(fields.incomplete, Some(Failure::TooLarge { limit: 100 }));
-        }
+        running.spawn(async move {
+            let peer = Peer::start(move |_| act.clone()).await;
+            let options = Options { exchange_timeout: Duration::from_secs(2), ..options(&peer) };
+            let (first, http) = observe(&Net::without_resolver(options), Www::No).await;
+            let framed = http.frame_options.as_ref().map(Option::is_some);
+            assert_eq!(framed, expected, "{what}");
+            assert_eq!(http.http_reachable, expected, "{what}");
+            assert_eq!(first.observed().https.map(|_| true), expected, "{what}");
+            if what == "fields past the list" {
+                let fields = first.observed().https.completed().unwrap().fields.clone();
+                assert_eq!(fields.items.len(), 100);
+                assert_eq!(fields.incomplete, Some(Failure::TooLarge { limit: 100 }));
+            }
+        });
+    }
+    while let Some(done) = running.join_next().await {
+        done.unwrap();
     }
     let (http, _) = visit(|_| Act::raw("SSH-2.0-OpenSSH_9.6\r\n")).await;
     assert!(matches!(http.http_reachable, Attempt::Failed { failed: Failure::Malformed(_) }));

@@ -3,7 +3,11 @@
 
 use std::sync::Arc;
 
-use crate::observation::{Attempt, Failure, Phase, Skip, Upgrade, VisitEnd};
+use crate::{
+    net::Budget,
+    observation::{Attempt, Failure, Phase, Skip, Upgrade, VisitEnd},
+    probe::failure::spent,
+};
 
 use super::{FirstAnswers, Reply, port, visit::Walk};
 
@@ -86,9 +90,7 @@ pub(super) fn undecided<T>(attempt: &Attempt<T>) -> Option<Failure> {
         }
         Attempt::Failed { failed } if is_denial(failed) => None,
         Attempt::Failed { failed } => Some(failed.clone()),
-        Attempt::Skipped { skipped: Skip::Budget } => {
-            Some(Failure::Budget(String::from("connections to this address in this run")))
-        }
+        Attempt::Skipped { skipped: Skip::Budget } => Some(spent(Budget::TlsPerAddress)),
         Attempt::Skipped { .. } => Some(Failure::Unreachable),
     }
 }
