@@ -8,9 +8,20 @@ mod dns_lab;
 #[expect(dead_code, reason = "what the HTTP probe's own tests need of the lab")]
 mod web_lab;
 
-use std::{net::IpAddr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    str::FromStr as _,
+    time::Duration,
+};
 
 use dns_lab::{Lab, Misdeed};
+use hickory_proto::{
+    op::Message,
+    rr::{
+        Name, RData, Record, RecordType,
+        rdata::{A, CNAME, NS},
+    },
+};
 use khien::{
     net::{Net, Options},
     observation::{Attempt, Dns, DnssecStatus, Failure, Phase, SiteName},
@@ -20,6 +31,7 @@ use khien::{
     },
     target::Www,
 };
+use tokio::net::UdpSocket;
 
 fn net(lab: &Lab, options: Options) -> Net {
     Net::new(Options {
@@ -151,6 +163,55 @@ async fn what_could_not_be_asked_is_not_absent() {
     assert_eq!(dns.cname, timed_out());
     assert_eq!(dns.nxdomain, timed_out());
     assert_eq!(dns.ns, timed_out());
+}
+
+/// A resolver that says of `alias.lab` that it stands for `lab`, which is a zone with many addresses.
+async fn crowded() -> SocketAddr {
+    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let address = socket.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut buffer = [0; 1500];
+        while let Ok((length, from)) = socket.recv_from(&mut buffer).await {
+            let query = Message::from_vec(&buffer[..length]).unwrap();
+            let (name, kind) = (query.queries[0].name().clone(), query.queries[0].query_type());
+            let mut answer = query.clone().into_response();
+            let lab = Name::from_str("lab.").unwrap();
+            if name.to_ascii() == "alias.lab." {
+                answer.add_answer(Record::from_rdata(name.clone(), 60, RData::CNAME(CNAME(lab.clone()))));
+            }
+            let records: Vec<RData> = match kind {
+                _ if !name.to_ascii().ends_with("lab.") => vec![],
+                RecordType::A => (0..40).rev().map(|n| RData::A(A::new(203, 0, 113, n))).collect(),
+                RecordType::AAAA => vec![RData::AAAA("2001:db8::1".parse().unwrap())],
+                RecordType::NS => {
+                    ["B.Lab.", "a.lab."].map(|ns| RData::NS(NS(Name::from_str(ns).unwrap()))).into()
+                }
+                _ => vec![],
+            };
+            for rdata in records {
+                answer.add_answer(Record::from_rdata(lab.clone(), 60, rdata));
+            }
+            socket.send_to(&answer.to_vec().unwrap(), from).await.unwrap();
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn lists_are_sorted_and_cut_and_an_alias_is_no_zone() {
+    let net = Net::new(Options { resolver: Some(crowded().await), ..Options::default() }).unwrap();
+    let (seen, addresses) = dns(&net, "alias.lab").await;
+    let seen = seen.completed().unwrap();
+    let a = seen.a.completed().unwrap();
+    assert_eq!((a.items.len(), a.incomplete.clone()), (32, Some(Failure::TooLarge { limit: 32 })));
+    assert_eq!(seen.aaaa.completed().unwrap().items.len(), 1);
+    let addresses: Vec<String> = addresses.completed().unwrap().iter().map(ToString::to_string).collect();
+    assert_eq!(addresses, (0..16).map(|n| ["203.0.113.", &n.to_string()].concat()).collect::<Vec<_>>());
+    assert_eq!(chain(seen), ["lab"]);
+    // The alias leads to a zone's name and is none itself; its own zone is found above it.
+    assert_eq!(seen.zone, Attempt::Completed(String::from("lab")));
+    let servers: Vec<&str> = seen.ns.completed().unwrap().items.iter().map(|ns| ns.name.as_str()).collect();
+    assert_eq!(servers, ["a.lab", "b.lab"]);
 }
 
 #[tokio::test]

@@ -506,6 +506,9 @@ async fn a_visit_goes_where_an_address_answers() {
     };
     let (http, https) =
         (Peer::start_at("127.0.0.3", script).await, Peer::start_at("127.0.0.4", script).await);
+    // Where only http is served, the https port hangs up.
+    let rude = tokio::net::TcpListener::bind(("127.0.0.3", https.https.port())).await.unwrap();
+    tokio::spawn(async move { while rude.accept().await.is_ok() {} });
     let net = Net::without_resolver(Options {
         connect_to: Vec::new(),
         port_map: [(80, http.http.port()), (443, https.https.port())].into(),
