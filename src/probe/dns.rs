@@ -27,8 +27,12 @@ type Lookup = Result<Answer, Error>;
 /// validate reach them, and the fact says Bogus. Where one family could not be asked the other's addresses stand.
 pub async fn dns(net: &Net, host: &str) -> (Attempt<Dns>, Attempt<Vec<IpAddr>>) {
     let resolver = net.resolver();
-    let ((a, aaaa), (zone, ns), caa) =
-        tokio::join!(resolver.addresses(host), zone(resolver, host), caa(resolver, host));
+    // Boxed: a look-up validates a chain, and its state is large.
+    let ((a, aaaa), (zone, ns), caa) = tokio::join!(
+        Box::pin(resolver.addresses(host)),
+        Box::pin(zone(resolver, host)),
+        Box::pin(caa(resolver, host)),
+    );
     if let Err(error @ Error::BadName(_)) = &a {
         return (untested(error), untested(error));
     }
@@ -48,7 +52,7 @@ pub async fn dns(net: &Net, host: &str) -> (Attempt<Dns>, Attempt<Vec<IpAddr>>) 
 
 /// The addresses of a name, as [`dns`] gives them; [`Failure::NoAddress`] where it has none.
 pub async fn addresses(net: &Net, host: &str) -> Attempt<Vec<IpAddr>> {
-    let (a, aaaa) = net.resolver().addresses(host).await;
+    let (a, aaaa) = Box::pin(net.resolver().addresses(host)).await;
     usable(&a, &aaaa)
 }
 

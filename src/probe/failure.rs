@@ -46,7 +46,7 @@ impl From<&net::Error> for Failure {
             E::Closed { .. } => Self::Closed,
             // No route is our machine's limit: the address is untested for us and unreachable from here.
             E::NoRoute { .. } | E::Unreachable | E::Forbidden { .. } => Self::Unreachable,
-            E::BudgetSpent { what } => Self::Budget(what.to_string()),
+            E::BudgetSpent { what } => spent(*what),
             E::TooLarge { limit } => Self::TooLarge { limit: *limit },
             E::Alert { description, name, .. } => Self::Alert {
                 // Two alerts without a name must not become one.
@@ -63,6 +63,18 @@ impl From<&net::Error> for Failure {
             E::Busy | E::Local(_) => Self::OurBug(cut(&error.to_string())),
         }
     }
+}
+
+/// The failure of a spent budget; its words go on with «for this address is used up».
+pub fn spent(what: Budget) -> Failure {
+    let what = match what {
+        Budget::TlsPerJob => "TLS connections",
+        Budget::HttpPerJob => "HTTP requests",
+        Budget::TlsPerAddress => "TLS connections in this run",
+        Budget::BackOff => "time to wait",
+        Budget::Addresses => "addresses in this run",
+    };
+    Failure::Budget(what.to_owned())
 }
 
 impl From<&http1::ReadError> for Failure {
@@ -127,16 +139,13 @@ mod tests {
 
     #[test]
     fn our_own_choices_are_skips_and_the_peers_doing_is_not() {
-        let spent = |what| Error::BudgetSpent { what };
+        let no_more = |what| Error::BudgetSpent { what };
         let forbidden = Error::Forbidden { address: "10.0.0.1".parse().unwrap(), reason: Special::Private };
         for (error, expected) in [
             (forbidden, Attempt::<()>::skipped(Skip::ForbiddenAddress)),
-            (spent(Budget::TlsPerAddress), Attempt::skipped(Skip::Budget)),
-            (spent(Budget::Addresses), Attempt::skipped(Skip::Budget)),
-            (
-                spent(Budget::HttpPerJob),
-                Attempt::failed(Failure::Budget("HTTP requests to this site at this address".into())),
-            ),
+            (no_more(Budget::TlsPerAddress), Attempt::skipped(Skip::Budget)),
+            (no_more(Budget::Addresses), Attempt::skipped(Skip::Budget)),
+            (no_more(Budget::HttpPerJob), Attempt::failed(Failure::Budget("HTTP requests".into()))),
             (Error::Refused, Attempt::failed(Failure::Refused)),
             (
                 Error::NoRoute { address: "2001:db8::1".parse().unwrap() },

@@ -4,7 +4,7 @@
 use crate::{
     observation::{Answer, Field, Listing, limits},
     probe::failure::cut,
-    wire::field,
+    wire::{field, url::HttpUrl},
 };
 
 use super::Reply;
@@ -39,12 +39,17 @@ pub(super) fn observed(reply: &Reply) -> Answer {
         .filter(|field| !DROPPED.iter().any(|name| field.is(name)))
         .map(|field| Field { name: cut(&field.name), value: cut(&value(field)) });
     Answer {
-        url: cut(&reply.url.redacted()),
+        url: shown(&reply.url),
         address: reply.address,
         status: reply.status,
         fields: Listing::capped(fields, limits::FIELDS),
-        location: reply.location().map(|url| cut(&url.redacted())),
+        location: reply.location().as_ref().map(shown),
     }
+}
+
+/// A URL as an observation keeps it.
+pub(super) fn shown(url: &HttpUrl) -> String {
+    cut(&redact(&format!("{}://{}{}", url.scheme(), url.authority(), url.target())))
 }
 
 fn value(field: &field::Field) -> String {
@@ -133,10 +138,10 @@ fn parameters(path: &str) -> String {
 
 fn pairs(text: &str, separator: char) -> String {
     let pair = |pair: &str| match pair.split_once('=') {
-        Some((name, "")) => format!("{name}="),
-        Some((name, _)) => format!("{name}=…"),
+        // A token in base64 ends in `=` and is no name.
+        Some((name, value)) if !value.trim_matches('=').is_empty() => format!("{name}=…"),
         None if pair.is_empty() => String::new(),
-        None => String::from("…"),
+        _ => String::from("…"),
     };
     text.split(separator).map(pair).collect::<Vec<_>>().join(&separator.to_string())
 }
@@ -147,7 +152,7 @@ mod tests {
 
     use super::*;
 
-    fn shown(name: &str, text: &str) -> String {
+    fn stored(name: &str, text: &str) -> String {
         value(&field::Field::new(name, text.as_bytes()))
     }
 
@@ -159,8 +164,9 @@ mod tests {
             ("Set-Cookie", "=SECRET;Secure", "=<6 bytes>;Secure"),
             ("Set-Cookie", "a=b=SECRET", "a=<8 bytes>"),
             ("X-CSRF-Token", "SECRET", "<6 bytes>"),
-            ("Location", "/login?ticket=SECRET&b=#SECRET", "/login?ticket=…&b=#…"),
+            ("Location", "/login?ticket=SECRET&b=#SECRET", "/login?ticket=…&…#…"),
             ("Location", "https://u:SECRET@host/a;jsessionid=SECRET/b", "https://…@host/a;jsessionid=…/b"),
+            ("Location", "/?U0VDUkVU==", "/?…"),
             ("Location", "//SECRET@host?SECRET", "//…@host?…"),
             ("Refresh", "0; url=/x?a=SECRET", "0; url=/x?a=…"),
             ("Link", "<https://x/?t=SECRET>; rel=next", "<https://x/?t=…>; rel=next"),
@@ -171,17 +177,23 @@ mod tests {
             ),
             ("Server", "Apache/2.4 (a?b=c)", "Apache/2.4 (a?b=c)"),
         ] {
-            assert_eq!(shown(name, text), expected, "{name}: {text}");
+            assert_eq!(stored(name, text), expected, "{name}: {text}");
         }
     }
 
     proptest! {
         #[test]
-        fn a_cookie_value_never_gets_through(name in "[a-z]{1,8}", secret in "SECRET[A-Za-z0-9=/+]{0,20}") {
+        fn a_cookie_value_never_gets_through(
+            name in "[a-z]{1,8}",
+            secret in "SECRET[A-Za-z0-9=/+]{0,20}",
+            token in "SECRET[A-Za-z0-9/+]{0,20}={0,2}",
+        ) {
             let line = format!("{name}={secret}; Path=/");
-            prop_assert!(!shown("Set-Cookie", &line).contains("SECRET"));
-            let location = format!("https://h/{name}?{name}={secret}&{secret}#{secret}");
-            prop_assert!(!shown("Location", &location).contains("SECRET"));
+            prop_assert!(!stored("Set-Cookie", &line).contains("SECRET"));
+            let location = format!("https://h/{name}?{name}={secret}&{token}#{secret}");
+            prop_assert!(!stored("Location", &location).contains("SECRET"));
+            let url = HttpUrl::parse(&location).expect("a URL");
+            prop_assert!(!shown(&url).contains("SECRET"), "{}", shown(&url));
         }
 
         #[test]

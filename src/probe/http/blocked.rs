@@ -3,6 +3,13 @@
 
 use crate::wire::{field::text, http1::Head};
 
+/// A page that stands in front of the site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Front {
+    /// Whose it is, where that was recognised.
+    pub(super) by: Option<&'static str>,
+}
+
 /// Where a fingerprint is looked for.
 enum Sign {
     /// A field of this name holds this text, both without regard to case.
@@ -27,13 +34,14 @@ const FINGERPRINTS: &[Fingerprint] = &[
     Fingerprint { by: "Cloudflare challenge", statuses: &[], sign: Sign::Field("cf-mitigated", "challenge") },
     Fingerprint {
         by: "Cloudflare",
-        statuses: &[403, 429, 503],
+        // 52x and 530: the edge cannot reach the site.
+        statuses: &[403, 429, 503, 520, 521, 522, 523, 524, 525, 526, 530],
         sign: Sign::Both("server", "cloudflare", &["cf-error-details"]),
     },
     Fingerprint {
         by: "Cloudflare challenge",
         statuses: &[403, 503],
-        sign: Sign::Both("server", "cloudflare", &["/cdn-cgi/challenge-platform/"]),
+        sign: Sign::Both("server", "cloudflare", &["_cf_chl_opt"]),
     },
     Fingerprint {
         by: "Imperva Incapsula",
@@ -78,17 +86,17 @@ const FINGERPRINTS: &[Fingerprint] = &[
     },
 ];
 
-/// Whether this answer is such a page; inside, whose it is where that is known. 429 and 503 always are one: whatever
+/// Whether this answer is such a page. 429 and 503 always are one: whatever
 /// answers there is not the page a visitor came for.
-pub(super) fn recognise(head: &Head, body: &[u8]) -> Option<Option<&'static str>> {
+pub(super) fn recognise(head: &Head, body: &[u8]) -> Option<Front> {
     let body = text(body);
     let known = FINGERPRINTS.iter().find(|fingerprint| {
         (fingerprint.statuses.is_empty() || fingerprint.statuses.contains(&head.status))
             && fingerprint.sign.is_in(head, &body)
     });
     match known {
-        Some(fingerprint) => Some(Some(fingerprint.by)),
-        None => matches!(head.status, 429 | 503).then_some(None),
+        Some(fingerprint) => Some(Front { by: Some(fingerprint.by) }),
+        None => matches!(head.status, 429 | 503).then_some(Front { by: None }),
     }
 }
 
@@ -112,7 +120,7 @@ mod tests {
     use super::*;
     use crate::wire::field::Field;
 
-    fn seen(status: u16, fields: &[(&str, &str)], body: &str) -> Option<Option<&'static str>> {
+    fn seen(status: u16, fields: &[(&str, &str)], body: &str) -> Option<Front> {
         let fields = fields.iter().map(|(name, value)| Field::new(*name, value.as_bytes())).collect();
         recognise(&Head { minor_version: 1, status, reason: String::new(), fields }, body.as_bytes())
     }
@@ -125,22 +133,33 @@ mod tests {
             (403, &[][..], "Forbidden", None),
             (401, &[("WWW-Authenticate", "Basic")], "", None),
             (403, &[("Server", "cloudflare")], "<h1>Forbidden by the application</h1>", None),
+            (
+                403,
+                &[("Server", "cloudflare")],
+                "<script src=\"/cdn-cgi/challenge-platform/scripts/jsd/main.js\"></script>",
+                None,
+            ),
             (200, &[("Server", "AkamaiGHost")], "hello", None),
             (200, &[], "news: the page said Request Rejected", None),
             (200, &[], "<script src=\"/_Incapsula_Resource?SWJIYLWA=1\"></script>", None),
-            (429, &[], "", Some(None)),
-            (503, &[("Server", "nginx")], "down for maintenance", Some(None)),
-            (403, &[("CF-Mitigated", "challenge")], "", Some(Some("Cloudflare challenge"))),
+            (429, &[], "", Some(Front { by: None })),
+            (503, &[("Server", "nginx")], "down for maintenance", Some(Front { by: None })),
+            (403, &[("CF-Mitigated", "challenge")], "", Some(Front { by: Some("Cloudflare challenge") })),
             (
                 403,
                 &[("Server", "cloudflare")],
                 "<div id=\"cf-error-details\">Sorry, you have been blocked",
-                Some(Some("Cloudflare")),
+                Some(Front { by: Some("Cloudflare") }),
             ),
-            (503, &[], "<iframe src=\"/_Incapsula_Resource?x\">", Some(Some("Imperva Incapsula"))),
-            (403, &[("server", "AkamaiGHost")], "Access Denied", Some(Some("Akamai"))),
-            (202, &[("x-amzn-waf-action", "challenge")], "", Some(Some("AWS WAF challenge"))),
-            (200, &[], rejected, Some(Some("F5 BIG-IP"))),
+            (
+                503,
+                &[],
+                "<iframe src=\"/_Incapsula_Resource?x\">",
+                Some(Front { by: Some("Imperva Incapsula") }),
+            ),
+            (403, &[("server", "AkamaiGHost")], "Access Denied", Some(Front { by: Some("Akamai") })),
+            (202, &[("x-amzn-waf-action", "challenge")], "", Some(Front { by: Some("AWS WAF challenge") })),
+            (200, &[], rejected, Some(Front { by: Some("F5 BIG-IP") })),
         ] {
             assert_eq!(seen(status, fields, body), expected, "{status} {fields:?} {body}");
         }

@@ -88,19 +88,30 @@ pub(super) fn referrer_policy(reply: &Reply) -> Option<ReferrerPolicy> {
     Some(ReferrerPolicy { raw: joined(reply, "referrer-policy"), policy: read.policy.and_then(name) })
 }
 
-/// Cookies that browsers take from this answer.
+/// Cookies that browsers take from this answer; one that is only taken away is none.
 pub(super) fn cookies(reply: &Reply) -> impl Iterator<Item = Cookie> {
     let lines = reply.fields.iter().filter(|field| field.is("set-cookie"));
-    lines.filter_map(|line| cookie::parse(&line.value).ok()).map(|read| Cookie {
-        name: cut(&read.name),
-        value_length: number(read.value_length),
-        host: reply.url.host().to_owned(),
-        secure: read.secure,
-        http_only: read.http_only,
-        same_site: read.same_site.as_ref().map(same_site),
-        session_like: read.session_like(),
-        prefix_holds: read.prefix_holds(),
+    lines.filter_map(|line| cookie::parse(&line.value).ok()).filter(|read| !deletes(read)).map(|read| {
+        Cookie {
+            name: cut(&read.name),
+            value_length: number(read.value_length),
+            host: reply.url.host().to_owned(),
+            secure: read.secure,
+            http_only: read.http_only,
+            same_site: read.same_site.as_ref().map(same_site),
+            session_like: read.session_like(),
+            prefix_holds: read.prefix_holds(),
+        }
     })
+}
+
+/// The line takes a cookie away: it is out of date on arrival. Dates are not read, but nobody keeps an empty value
+/// until one.
+fn deletes(read: &cookie::SetCookie) -> bool {
+    match read.max_age {
+        Some(seconds) => seconds <= 0,
+        None => read.value_length == 0 && read.expires,
+    }
 }
 
 fn same_site(value: &cookie::SameSite) -> String {

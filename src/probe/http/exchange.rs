@@ -89,8 +89,12 @@ fn kept(result: Result<Reply, Fault>) -> Attempt<Reply> {
 
 /// `Retry-After` in seconds (RFC 9110 section 10.2.3); its other form, a date, counts as none.
 fn retry_after(reply: &Reply) -> Duration {
-    let seconds = reply.values("retry-after").next().and_then(|value| value.trim().parse().ok());
-    seconds.map_or(DEFAULT_WAIT, Duration::from_secs)
+    match reply.values("retry-after").next().as_deref().map(str::trim) {
+        Some(digits) if !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()) => {
+            Duration::from_secs(digits.parse().unwrap_or(u64::MAX))
+        }
+        _ => DEFAULT_WAIT,
+    }
 }
 
 async fn exchange(lane: &Lane, ask: &Ask<'_>) -> Result<Reply, Fault> {
@@ -107,7 +111,7 @@ async fn exchange(lane: &Lane, ask: &Ask<'_>) -> Result<Reply, Fault> {
         let handshake = tls::handshake(connection, &offer).await.map_err(|failed| Error::from(failed))?;
         Stream::Tls(Box::new(handshake.stream))
     } else {
-        Stream::Plain(connection)
+        Stream::Plain(Box::new(connection))
     };
     // A server may answer and close before it has read everything; then its answer is what counts.
     let written = stream.write(&head).await;
@@ -154,7 +158,7 @@ async fn read(stream: &mut Stream) -> Result<Response, Fault> {
 }
 
 enum Stream {
-    Plain(Connection),
+    Plain(Box<Connection>),
     Tls(Box<TlsStream>),
 }
 

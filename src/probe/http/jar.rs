@@ -80,3 +80,50 @@ fn pair(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let (name, value) = (pair.get(..at)?.trim_ascii(), pair.get(at + 1..)?.trim_ascii());
     (!name.is_empty()).then_some((name, value))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::field::Field;
+
+    fn url(text: &str) -> HttpUrl {
+        HttpUrl::parse(text).unwrap()
+    }
+
+    fn reply(from: &str, lines: &[&str]) -> Reply {
+        Reply {
+            url: url(from),
+            address: "192.0.2.1".parse().unwrap(),
+            status: 200,
+            fields: lines.iter().map(|line| Field::new("Set-Cookie", line.as_bytes())).collect(),
+            blocked: None,
+        }
+    }
+
+    #[test]
+    fn cookies_go_back_to_whom_they_came_from() {
+        let mut jar = Jar::default();
+        jar.absorb(&reply(
+            "https://a.test/",
+            &["s=1; Secure", "p=2", "bad=\u{e9}", "nameless", "p=3; Path=/x"],
+        ));
+        jar.absorb(&reply("http://b.test/", &["b=1", "t=1; Secure"]));
+        assert_eq!(jar.for_request(&url("https://a.test/x")).as_deref(), Some("s=1; p=3"));
+        assert_eq!(jar.for_request(&url("http://a.test/")).as_deref(), Some("p=3"));
+        assert_eq!(jar.for_request(&url("https://b.test/")).as_deref(), Some("b=1"));
+        assert_eq!(jar.for_request(&url("https://sub.a.test/")), None);
+        jar.absorb(&reply("https://a.test/", &["s=; Max-Age=0", "p=x; Max-Age=-1"]));
+        assert_eq!(jar.for_request(&url("https://a.test/")), None);
+    }
+
+    #[test]
+    fn a_server_cannot_fill_the_jar_or_break_a_field() {
+        let mut jar = Jar::default();
+        let lines: Vec<String> = (0..200).map(|n| format!("n{n}={}", "x".repeat(4000))).collect();
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        jar.absorb(&reply("https://a.test/", &lines));
+        jar.absorb(&reply("https://c.test/", &["a=b\tc", "d=\"q r\""]));
+        assert!(jar.cookies.len() <= MOST);
+        assert!(jar.for_request(&url("https://a.test/")).unwrap().len() <= FIELD_LIMIT);
+    }
+}

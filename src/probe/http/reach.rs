@@ -3,7 +3,11 @@
 
 use std::sync::Arc;
 
-use crate::observation::{Attempt, Failure, Skip, Upgrade, VisitEnd};
+use crate::{
+    net::Budget,
+    observation::{Attempt, Failure, Phase, Skip, Upgrade, VisitEnd},
+    probe::failure::spent,
+};
 
 use super::{FirstAnswers, Reply, port, visit::Walk};
 
@@ -76,15 +80,17 @@ pub(super) fn upgrade(http: &Attempt<Walk>, reachable: &Attempt<bool>) -> Attemp
     })
 }
 
-/// What an attempt leaves open; none where it was seen, or where it was seen that nothing is there.
+/// What an attempt leaves open; none where it was seen, or where it was seen that nothing is there. A port that takes
+/// no connection sends no visitor anywhere: firewalls that drop what goes to port 80 must not leave a list open.
 pub(super) fn undecided<T>(attempt: &Attempt<T>) -> Option<Failure> {
     match attempt {
         Attempt::Completed(_) => None,
-        Attempt::Failed { failed } if is_denial(failed) || *failed == Failure::NoAddress => None,
-        Attempt::Failed { failed } => Some(failed.clone()),
-        Attempt::Skipped { skipped: Skip::Budget } => {
-            Some(Failure::Budget(String::from("connections to this address in this run")))
+        Attempt::Failed { failed: Failure::NoAddress | Failure::TimedOut { during: Phase::Connect, .. } } => {
+            None
         }
+        Attempt::Failed { failed } if is_denial(failed) => None,
+        Attempt::Failed { failed } => Some(failed.clone()),
+        Attempt::Skipped { skipped: Skip::Budget } => Some(spent(Budget::TlsPerAddress)),
         Attempt::Skipped { .. } => Some(Failure::Unreachable),
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-use super::blocked;
+use super::blocked::{self, Front};
 
 /// One response to one of our requests. Its `Debug` shows nothing that a server may have meant for one visitor alone.
 pub struct Reply {
@@ -19,9 +19,8 @@ pub struct Reply {
     pub(super) address: IpAddr,
     pub(super) status: u16,
     pub(super) fields: Vec<Field>,
-    /// What was recognised of a page that stands in front of the site; `None` inside where nothing but the status
-    /// says so.
-    pub(super) blocked: Option<Option<&'static str>>,
+    /// The page is not the site's but stands in front of it.
+    pub(super) blocked: Option<Front>,
 }
 
 impl Reply {
@@ -38,7 +37,7 @@ impl Reply {
 
     /// Why the page says nothing of the site's content, where another one stands in front of it.
     pub(super) fn failure(&self) -> Option<Failure> {
-        self.blocked.map(|by| Failure::Blocked { status: self.status, by: by.map(str::to_owned) })
+        self.blocked.map(|front| Failure::Blocked { status: self.status, by: front.by.map(str::to_owned) })
     }
 
     /// Where it redirects to: the first `Location` of a redirect status (Fetch, "redirect status").

@@ -49,24 +49,24 @@ pub async fn site(visitor: &Visitor<'_>) -> Http {
     };
     way.leave();
 
-    let https_reachable = reach::https(visitor.endpoints);
-    let http_reachable = reach::http(visitor.endpoints);
-    let document = document(&https, &https_reachable);
+    let reachable = reach::https(visitor.endpoints);
+    let port_80 = reach::http(visitor.endpoints);
+    let document = document(&https, &reachable);
     let walks: Vec<&Attempt<Walk>> = [&http, &https]
         .into_iter()
         .chain(twin.completed().into_iter().flatten().flat_map(|twin| [&twin.http, &twin.https]))
         .collect();
     Http {
-        upgrade: reach::upgrade(&http, &http_reachable),
+        upgrade: reach::upgrade(&http, &port_80),
         downgrades: downgrades(&walks, twin_failure(&twin)),
-        hsts: hsts(&https, &https_reachable),
+        hsts: hsts(&https, &reachable),
         frame_options: document.as_ref().map(|reply| content::frame_options(reply)),
         frame_ancestors: document.as_ref().and_then(|reply| content::frame_ancestors(reply)),
         content_type_options: document.as_ref().map(|reply| content::content_type_options(reply)),
         referrer_policy: document.as_ref().map(|reply| content::referrer_policy(reply)),
-        cookies: cookies(&https, &https_reachable, &walks, twin_failure(&twin), &scope),
-        https_reachable,
-        http_reachable,
+        cookies: cookies(&https, &reachable, &walks, twin_failure(&twin), &scope),
+        https_reachable: reachable,
+        http_reachable: port_80,
         http: http.as_ref().map(Walk::observed),
         https: https.as_ref().map(Walk::observed),
         www: twin.as_ref().map(|twin| twin.as_ref().map(Twin::observed)),

@@ -5,7 +5,6 @@ use std::{collections::HashSet, sync::Arc};
 
 use crate::{
     observation::{Attempt, Redirect, Visit, VisitEnd, limits},
-    probe::failure::cut,
     wire::url::HttpUrl,
 };
 
@@ -106,7 +105,7 @@ impl Walk {
     pub(super) fn downgrades(&self) -> impl Iterator<Item = Redirect> {
         self.hops.iter().filter(|reply| reply.url.is_https()).filter_map(|reply| {
             let to = reply.location().filter(|to| !to.is_https())?;
-            Some(Redirect { from: cut(&reply.url.redacted()), to: cut(&to.redacted()) })
+            Some(Redirect { from: answer::shown(&reply.url), to: answer::shown(&to) })
         })
     }
 }

@@ -4,9 +4,12 @@
 use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
 use crate::{
-    net::{Lane, Net},
+    net::{Budget, Lane, Net},
     observation::{Attempt, Failure, Phase, Skip},
-    probe::{dns, failure::untested},
+    probe::{
+        dns,
+        failure::{spent, untested},
+    },
     wire::url::HttpUrl,
 };
 
@@ -125,8 +128,7 @@ impl<'a> Way<'a> {
         let before = self.spent.get(&address).copied().unwrap_or(0).saturating_add(lane.spent().1);
         let left = self.net.options().budgets.http_per_job.saturating_sub(before);
         if left == 0 {
-            let what = crate::net::Budget::HttpPerJob.to_string();
-            return Attempt::failed(Failure::Budget(what));
+            return Attempt::failed(spent(Budget::HttpPerJob));
         }
         let ask = Ask { url, agent: &self.agent, cookies, retry: left > 1 };
         fetch(lane, &ask).await.map(Arc::new)
