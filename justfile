@@ -10,7 +10,7 @@ test:
 
 # write generated documents anew
 bless:
-    UPDATE=1 cargo test --test cli documents:: && UPDATE=1 cargo test --test score schema
+    UPDATE=1 cargo test --test suite -- documents:: schema::
 
 # fuzz one target for five minutes
 fuzz target:

@@ -30,6 +30,10 @@ pub struct Observations {
     /// One per address of the site.
     #[schemars(extend("maxItems" = limits::ENDPOINTS))]
     pub endpoints: Attempt<Vec<Endpoint>>,
+    /// Addresses that were not looked at because the vantage point has no route to any of their family.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<String>", extend("maxItems" = limits::ENDPOINTS))]
+    pub unrouted: Vec<IpAddr>,
 }
 
 /// A site's name: host and logical port.

@@ -100,8 +100,13 @@ async fn site(net: &Net, target: &Target, options: &Options) -> Observations {
     };
     let dns = if probes.has(Probe::Dns) { dns } else { Attempt::skipped(Skip::NotRequested) };
 
+    let mut unrouted = Vec::new();
     let (endpoints, answers) = match addresses {
-        Attempt::Completed(addresses) => {
+        Attempt::Completed(mut addresses) => {
+            // a machine without IPv6 learns nothing of IPv6 addresses, and the site is not to blame
+            if addresses.iter().any(|address| net.has_route(*address)) {
+                unrouted = addresses.extract_if(.., |address| !net.has_route(*address)).collect();
+            }
             let (endpoints, answers) = endpoints(net, target, options, &addresses).await;
             (Attempt::Completed(endpoints), Ok(answers))
         }
@@ -130,6 +135,7 @@ async fn site(net: &Net, target: &Target, options: &Options) -> Observations {
         dns,
         http,
         endpoints,
+        unrouted,
     }
 }
 
@@ -199,20 +205,42 @@ async fn endpoint(
         }
     };
     let not_requested = || Skip::NotRequested;
-    let (tls, certificate): (Attempt<Tls>, Attempt<Certificate>) = if probes.has(Probe::Tls)
-        || probes.has(Probe::Certificate)
-    {
-        let seen = tls::tls(&lane, host, target.site.port).await;
-        let certificate =
-            seen.chain.and_then(|chain| certificate::certificate(&chain, host, options.at, &options.trust));
-        (seen.tls, certificate)
-    } else {
-        (Attempt::skipped(not_requested()), Attempt::skipped(not_requested()))
+    // port 80 is asked while TLS is, so that a mute server costs its deadlines once
+    let (seen, http) = tokio::join!(
+        async {
+            if probes.has(Probe::Tls) || probes.has(Probe::Certificate) {
+                Some(tls::tls(&lane, host, target.site.port).await)
+            } else {
+                None
+            }
+        },
+        async {
+            if probes.has(Probe::Http) {
+                http::plain(net, &lane, &target.site).await
+            } else {
+                Attempt::skipped(not_requested())
+            }
+        }
+    );
+    let https = match &seen {
+        _ if !probes.has(Probe::Http) => Attempt::skipped(not_requested()),
+        // what TLS could not reach, or found to be something else, is not asked again
+        Some(tls::Seen { tls: Attempt::Failed { failed }, .. }) => Attempt::failed(failed.clone()),
+        Some(tls::Seen { tls: Attempt::Skipped { skipped }, .. }) => Attempt::skipped(*skipped),
+        Some(tls::Seen { tls: Attempt::Completed(tls), .. }) if !tls.offered => {
+            Attempt::failed(Failure::NotTls)
+        }
+        _ => http::secure(net, &lane, &target.site).await,
     };
-    let answers = if probes.has(Probe::Http) {
-        http::endpoint(net, &lane, &target.site).await
-    } else {
-        FirstAnswers::unasked(address, &crate::net::Error::Busy)
+    let answers = FirstAnswers::new(&lane, http, https);
+    let (tls, certificate): (Attempt<Tls>, Attempt<Certificate>) = match seen {
+        None => (Attempt::skipped(not_requested()), Attempt::skipped(not_requested())),
+        Some(seen) => {
+            let certificate = seen
+                .chain
+                .and_then(|chain| certificate::certificate(&chain, host, options.at, &options.trust));
+            (seen.tls, certificate)
+        }
     };
     drop(lane);
     let http: Attempt<EndpointHttp> = if probes.has(Probe::Http) {

@@ -44,6 +44,11 @@ pub struct FirstAnswers {
 }
 
 impl FirstAnswers {
+    /// What [`plain`] and [`secure`] gave in this job.
+    pub fn new(lane: &Lane, http: Attempt<Arc<Reply>>, https: Attempt<Arc<Reply>>) -> Self {
+        Self { address: lane.address(), http, https, requests: lane.spent().1 }
+    }
+
     /// For an address whose lane could not be entered: nothing was sent.
     pub fn unasked(address: IpAddr, error: &net::Error) -> Self {
         Self { address, http: untested(error), https: untested(error), requests: 0 }
@@ -61,10 +66,19 @@ impl FirstAnswers {
 /// Asks one address for `http://host/` on port 80 and `https://host:port/`: two requests, four where it answers 429,
 /// 503 or a reset to the first try.
 pub async fn endpoint(net: &Net, lane: &Lane, site: &SiteName) -> FirstAnswers {
-    let before = lane.spent().1;
-    let http = first(net, lane, HttpUrl::root(false, &site.host, 80)).await;
-    let https = first(net, lane, HttpUrl::root(true, &site.host, site.port)).await;
-    FirstAnswers { address: lane.address(), http, https, requests: lane.spent().1.saturating_sub(before) }
+    let http = plain(net, lane, site).await;
+    let https = secure(net, lane, site).await;
+    FirstAnswers::new(lane, http, https)
+}
+
+/// Asks one address for `http://host/` on port 80.
+pub async fn plain(net: &Net, lane: &Lane, site: &SiteName) -> Attempt<Arc<Reply>> {
+    first(net, lane, HttpUrl::root(false, &site.host, 80)).await
+}
+
+/// Asks one address for `https://host:port/`, whatever the certificate.
+pub async fn secure(net: &Net, lane: &Lane, site: &SiteName) -> Attempt<Arc<Reply>> {
+    first(net, lane, HttpUrl::root(true, &site.host, site.port)).await
 }
 
 async fn first(net: &Net, lane: &Lane, url: Result<HttpUrl, UrlError>) -> Attempt<Arc<Reply>> {

@@ -84,10 +84,10 @@ fn table(out: &mut dyn Write, report: &Report, block: Block, style: Style) -> io
     let row = |cells: [&str; 6]| {
         let [rank, name, score, grade, coverage, worst] = cells;
         format!(
-            "{}  {}{}{}{}   {worst}",
+            "{}  {}{}{}{}  {worst}",
             right(rank, 4),
-            pad(name, 34),
-            right(score, 8),
+            pad(name, 27),
+            right(score, 7),
             right(grade, 6),
             right(coverage, 9)
         )

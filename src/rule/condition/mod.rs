@@ -176,7 +176,7 @@ impl Condition {
 
     /// Whether the presence of an optional fact is needed for it to be true.
     pub fn needs_presence(&self) -> bool {
-        lint::needs_presence(&self.expression)
+        syntax::needs_presence(&self.expression)
     }
 
     /// The keys of the fact, outermost first, where the expression is nothing but a fact's path.

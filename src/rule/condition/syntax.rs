@@ -76,6 +76,28 @@ pub(super) fn presence(e: &IdedExpr, truth: bool, out: &mut Vec<String>) {
     }
 }
 
+/// Whether an optional fact must be present for the expression to be true.
+pub(super) fn needs_presence(e: &IdedExpr) -> bool {
+    fn needs(e: &IdedExpr, truth: bool) -> bool {
+        match &e.expr {
+            Expr::Select(select) => select.test && truth,
+            Expr::Call(call) => match (call.func_name.as_str(), call.args.as_slice()) {
+                (op::LOGICAL_NOT, [x]) => needs(x, !truth),
+                (op::LOGICAL_AND | op::LOGICAL_OR, [a, b]) => {
+                    if (call.func_name == op::LOGICAL_AND) == truth {
+                        needs(a, truth) || needs(b, truth)
+                    } else {
+                        needs(a, truth) && needs(b, truth)
+                    }
+                }
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+    needs(e, true)
+}
+
 /// Whether the step of a loop looks at its variable, otherwise than by handing it on to the result.
 pub(super) fn uses(step: &IdedExpr, variable: &str, accumulator: &str) -> bool {
     let looks = |e: &IdedExpr| free_names(e).contains(&variable);

@@ -3,7 +3,7 @@
 use khien::report::CauseKind;
 use khien::rule::{Category, Owner, Severity};
 
-use crate::world::{V, World, on_server_of, rule, site, unit};
+use super::world::{V, World, on_server_of, rule, site, unit};
 
 fn hosts(n: usize) -> Vec<String> {
     (0..n).map(|n| format!("s{n}.example")).collect()

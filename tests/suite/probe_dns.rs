@@ -1,12 +1,4 @@
 //! The DNS probe against the lab's zones: addresses, aliases, zone, CAA and what a failed look-up leaves standing.
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test's peers listen on loopback")]
-
-#[path = "net/dns_lab.rs"]
-#[expect(dead_code, reason = "what the resolver's own tests need of the lab")]
-mod dns_lab;
-#[path = "probe/web_lab.rs"]
-#[expect(dead_code, reason = "what the HTTP probe's own tests need of the lab")]
-mod web_lab;
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -14,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use dns_lab::{Lab, Misdeed};
+use crate::net::dns_lab::{Lab, Misdeed};
 use hickory_proto::{
     op::Message,
     rr::{
@@ -225,11 +217,11 @@ async fn a_name_that_cannot_be_asked_for() {
 /// Twins that DNS decides about: `www.mail.plain` is not there, `www.c0.agency` cannot be asked for.
 #[tokio::test]
 async fn the_twin_is_absent_or_unknown_as_dns_says() {
-    let peer = web_lab::Peer::start(|_| web_lab::ok()).await;
+    let peer = crate::web_lab::Peer::start(|_| crate::web_lab::ok()).await;
     let lab = Lab::start(&[("www.c0.agency.", Misdeed::ServFail)]).await;
     for (host, expected) in [("mail.plain", Attempt::Completed(None)), ("c0.agency", servfail())] {
-        let mut options = web_lab::options(&peer);
-        options.connect_to.iter_mut().for_each(|row| row.host = Some(host.to_owned()));
+        let mut options = crate::web_lab::options(&peer);
+        options.connect_to.iter_mut().for_each(|row| row.host = Some(host.parse().unwrap()));
         let net = net(&lab, options);
         let name = SiteName { host: host.to_owned(), port: 443 };
         let lane = net.lane("127.0.0.1".parse().unwrap()).await.unwrap();

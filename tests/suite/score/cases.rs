@@ -6,7 +6,7 @@ use khien::rule::{Category, Owner, Reason, RuleId, RuleSet, Severity};
 use khien::score::{Bracket, Item, Method, Standing, State, score};
 use khien::target::Block;
 
-use crate::world::{METHOD, V, World, id, in_zone, on_server_of, rule, run, site, unit};
+use super::world::{METHOD, V, World, id, in_zone, on_server_of, rule, run, site, unit};
 
 fn tls(name: &str, severity: Severity) -> khien::report::RuleEntry {
     rule(name, Category::Tls, severity, Owner::Site)
@@ -99,7 +99,7 @@ fn only_listed_rules_cap() {
     assert_eq!((card.score, card.base, card.grade.as_deref()), (Some(79), Some(98), Some("E")));
     let caps: Vec<_> = card.caps.iter().map(|cap| (cap.rule.as_str(), cap.cap, cap.binding)).collect();
     assert_eq!(caps, [("x-a", 79, true)]);
-    assert_eq!(card.caps[0].reason.as_ref().unwrap().vi, "b");
+    assert_eq!(card.caps[0].reason.as_ref().unwrap().vi.as_ref(), "b");
     assert_eq!(card.points_lost[0].points.0, 11, "points lost are those of the base");
 }
 
@@ -116,7 +116,7 @@ fn the_bracket_counts_what_a_failure_would_take_along() {
     // Tested: child, grandchild, other, all right. Were p to fail, only `other` of five would have credit.
     assert_eq!((card.score, card.bracket), (Some(100), Some(Bracket(20, 100))));
     assert_eq!((card.coverage.percent, card.grade.as_deref()), (75, None));
-    assert_eq!(card.grade_word.vi, "chưa đủ dữ liệu");
+    assert_eq!(card.grade_word.vi.as_ref(), "chưa đủ dữ liệu");
     let capped = world.cap("p", 9);
     assert_eq!(capped.site("a.example").bracket, Some(Bracket(9, 100)));
 }
@@ -130,7 +130,7 @@ fn four_fifths_of_the_weight_are_enough_for_a_grade() {
     world.set("a.example", "r-1", V::Inconclusive);
     let unit = world.unit("u");
     assert_eq!((unit.coverage.percent, unit.status, unit.rank), (60, Standing::InsufficientData, None));
-    assert_eq!((unit.score, unit.grade, unit.grade_word.en.as_str()), (Some(100), None, "not enough data"));
+    assert_eq!((unit.score, unit.grade, unit.grade_word.en.as_ref()), (Some(100), None, "not enough data"));
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn nothing_decided_is_unknown_and_not_zero() {
     let unit = world.unit("u");
     assert_eq!((unit.score, unit.base, unit.bracket), (None, None, Some(Bracket(0, 100))));
     assert_eq!(
-        (unit.status, unit.rank, unit.status_word.vi.as_str()),
+        (unit.status, unit.rank, unit.status_word.vi.as_ref()),
         (Standing::Untested, None, "không kiểm tra được")
     );
 }
@@ -202,7 +202,7 @@ fn a_unit_without_sites_is_unknown() {
     let world = World::new(vec![tls("r-a", Severity::High)], vec![unit("u", vec![])]);
     let unit = world.unit("u");
     assert_eq!((unit.status, unit.score, unit.bracket, unit.rank), (Standing::NoSite, None, None, None));
-    assert_eq!(unit.status_word.vi, "chưa khai báo trang nào");
+    assert_eq!(unit.status_word.vi.as_ref(), "chưa khai báo trang nào");
 }
 
 #[test]
@@ -272,7 +272,7 @@ fn what_does_not_belong_together_is_refused() {
 
 #[test]
 fn an_inventory_says_who_is_charged() {
-    let text = include_str!("../../targets.example.yaml");
+    let text = include_str!("../../../targets.example.yaml");
     let loaded = khien::target::load(&khien::yaml::Source::new("targets.yaml", text)).unwrap();
     let roster = Roster::new(&loaded.inventory, run().started_at);
     assert_eq!(roster.province, "Tỉnh Mẫu");

@@ -4,10 +4,8 @@ use std::{fs, io::Read as _, net::TcpListener, path::Path, thread};
 
 use serde_json::Value;
 
-use super::{
-    peer::{self, Authority, Peer},
-    run::{Said, run_in},
-};
+use super::run::{Said, run_in};
+use crate::peer::{self, Authority, Peer};
 
 const HEAD: &str = "schema: khien.targets/1
 province: {name: \"Tỉnh Mẫu\", domain: tinhmau.example}
@@ -31,7 +29,7 @@ fn write(folder: &Path, authorisation: &str, units: &str, lab: &str) {
 
 /// Accepts and never answers, for as long as the test runs.
 fn silent() -> std::net::SocketAddr {
-    let address = peer::free_address();
+    let address = crate::peer::free_address();
     let listener = TcpListener::bind(address).unwrap();
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
@@ -78,8 +76,10 @@ fn a_province_of_real_servers() {
         &authority.leaf(&["hethan.tinhmau.example"], -100, 90),
         &block("hethan.tinhmau.example", headers),
     );
-    let self_signed =
-        Peer::nginx(&peer::self_signed(&["tuky.tinhmau.example"]), &block("tuky.tinhmau.example", headers));
+    let self_signed = Peer::nginx(
+        &crate::peer::self_signed(&["tuky.tinhmau.example"]),
+        &block("tuky.tinhmau.example", headers),
+    );
     let incomplete = Peer::nginx(
         &authority.without_intermediate(&["thieu.tinhmau.example"]),
         &block("thieu.tinhmau.example", headers),
@@ -90,7 +90,7 @@ fn a_province_of_real_servers() {
     );
     let mixed =
         Peer::openssl(&authority.leaf(&["pha.tinhmau.example"], -1, 90), &["-cipher", "ALL:@SECLEVEL=0"]);
-    let (dead, slow) = (peer::free_address(), silent());
+    let (dead, slow) = (crate::peer::free_address(), silent());
 
     let units = "  - {id: so-mot, name: \"Sở Một\", kind: so, sites: [mot.tinhmau.example, hai.tinhmau.example]}
   - {id: so-hai, name: \"Sở Hai\", kind: so, sites: [hethan.tinhmau.example, tuky.tinhmau.example]}
@@ -251,7 +251,7 @@ fn a_scan_without_network_says_so_and_scores_nobody() {
     let units = "  - {id: so-mot, name: \"Sở Một\", kind: so, sites: [mot.tinhmau.example]}
   - {id: so-hai, name: \"Sở Hai\", kind: so, sites: [hai.tinhmau.example]}\n";
     // a resolver that nobody runs stands for a machine without network
-    let nobody = peer::free_address();
+    let nobody = crate::peer::free_address();
     write(folder.path(), &authorisation(), units, &format!("  resolver: \"{nobody}\"\n"));
     let said = scan(folder.path(), &["--format", "json"]);
     assert_eq!(said.code, 3, "{}", said.err);

@@ -2,10 +2,8 @@
 
 use std::{fs, net::SocketAddr};
 
-use super::{
-    peer::{self, Authority, Peer, Pem},
-    run::{Said, run},
-};
+use super::run::{Said, run};
+use crate::peer::{self, Authority, Peer, Pem};
 
 const HOST: &str = "lab.test";
 
@@ -33,7 +31,7 @@ fn each_certificate_fault_is_told_apart_on_nginx() {
     let cases: [(&str, Pem, &[&str], i32); 6] = [
         ("good", authority.leaf(&[HOST], -1, 90), &[], 0),
         ("expired", authority.leaf(&[HOST], -100, 90), &["certificate-expired"], 1),
-        ("self-signed", peer::self_signed(&[HOST]), &["certificate-self-signed"], 1),
+        ("self-signed", crate::peer::self_signed(&[HOST]), &["certificate-self-signed"], 1),
         (
             "no intermediate",
             authority.without_intermediate(&[HOST]),
@@ -151,13 +149,13 @@ fn header_faults_of_nginx() {
 fn what_cannot_be_tested_is_no_failure() {
     let authority = Authority::new();
     // nobody listens
-    let said = json(peer::free_address(), &authority.root);
+    let said = json(crate::peer::free_address(), &authority.root);
     assert!(said.verdicts().values().all(|v| v != "fail" && v != "pass"), "{:?}", said.verdicts());
     assert_eq!(said.code, 3, "{}", said.err);
     let report = said.json();
     assert!(report["units"][0]["score"].is_null());
     // a private address that was not opened
-    let address = peer::free_address().to_string();
+    let address = crate::peer::free_address().to_string();
     let said = run(["check", &address, "--name", HOST, "--authorised-by", "test", "--format", "json"]);
     assert_eq!(said.code, 3, "{}", said.err);
     assert!(said.out.contains("forbidden_address"));

@@ -1,8 +1,5 @@
 //! The resolver against signed, unsigned and broken zones on loopback, behind a front that can misbehave.
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test's peers listen on loopback")]
-
-#[path = "net/dns_lab.rs"]
-mod dns_lab;
+pub(crate) mod dns_lab;
 
 use std::{collections::BTreeMap, time::Duration};
 

@@ -5,9 +5,9 @@ use khien::rule::{Category, Owner, RuleSet, Severity};
 use khien::score::{Bracket, Method};
 use khien::target::Importance;
 
-use crate::world::{V, World, rule, run, site, unit};
+use super::world::{V, World, rule, run, site, unit};
 
-const PAGE: &str = include_str!("../../docs/scoring.md");
+const PAGE: &str = include_str!("../../../docs/scoring.md");
 
 /// The cells of the rows between a heading row and the end of its table.
 fn table(heading: &str) -> Vec<Vec<&'static str>> {
@@ -30,7 +30,7 @@ fn example() -> World {
         let (category, severity) = (word(Category::ALL, row[1]), word(Severity::ALL, row[2]));
         let mut entry = rule(row[0], category, severity, Owner::Site);
         entry.minutes = row[3].parse().unwrap();
-        entry.after = row[4].strip_prefix("lost with ").map(crate::world::id).into_iter().collect();
+        entry.after = row[4].strip_prefix("lost with ").map(super::world::id).into_iter().collect();
         rules.push(entry);
     }
     let mut world = World::new(rules, vec![unit("u", vec![site("a.example")])]);

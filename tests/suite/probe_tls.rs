@@ -1,16 +1,12 @@
 //! The TLS probe against OpenSSL's own server and nginx.
 
-#![cfg(test)]
-
-mod peer;
-
+use crate::peer::{Authority, Peer};
 use khien::{
     net::{Net, Options, Pace},
     observation::{Attempt, Support, Tls},
     probe::tls,
     target::ConnectTo,
 };
-use peer::{Authority, Peer};
 
 const HOST: &str = "lab.test";
 
@@ -90,7 +86,7 @@ async fn nginx_with_its_defaults() {
 
 #[tokio::test]
 async fn plain_http_on_the_port_is_an_observation() {
-    let server = Peer::nginx(&peer::self_signed(&[HOST]), "server { listen ADDRESS; }");
+    let server = Peer::nginx(&crate::peer::self_signed(&[HOST]), "server { listen ADDRESS; }");
     let seen = probe(server.address()).await;
     let Attempt::Completed(tls) = seen.tls else { panic!("{:?}", seen.tls) };
     assert!(!tls.offered);

@@ -1,7 +1,5 @@
 //! The certificate probe over the chains of `tests/data/certificates`, which `make.sh` there made with OpenSSL.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, too, fail by panicking")]
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

@@ -1,11 +1,8 @@
 //! The HTTP probe against peers on loopback: scripted ones that misbehave, and a real nginx where there is one.
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test's peers listen on loopback")]
-
-#[path = "probe/web_lab.rs"]
-mod web_lab;
 
 use std::time::Duration;
 
+use crate::web_lab::{Act, Peer, Request, ok, options, redirect, site_name, with};
 use khien::{
     net::{Budgets, Net, Options},
     observation::{Attempt, Failure, FrameOptionsPolicy, Http, Phase, Skip, Upgrade, Visit, VisitEnd},
@@ -13,7 +10,6 @@ use khien::{
     target::Www,
 };
 use tokio::time::Instant;
-use web_lab::{Act, Peer, Request, ok, options, redirect, site_name, with};
 
 /// The site `a.test` as its visitors see it; `b.test` is in the inventory too, `out.test` is not.
 async fn observe(net: &Net, www: Www) -> (FirstAnswers, Http) {
@@ -459,7 +455,7 @@ async fn closed_and_foreign_ports() {
     // Nothing listens on port 80.
     let peer = Peer::start(|_| ok()).await;
     let mut closed = options(&peer);
-    closed.connect_to[0].to = web_lab::closed().await;
+    closed.connect_to[0] = redirected(&closed.connect_to[0], crate::web_lab::closed().await);
     let (_, http) = observe(&Net::without_resolver(closed), Www::No).await;
     assert_eq!(http.http_reachable, Attempt::Completed(false));
     assert_eq!(http.upgrade, Attempt::Completed(Upgrade::PortClosed));
@@ -468,9 +464,9 @@ async fn closed_and_foreign_ports() {
     assert_eq!(http.downgrades.completed().unwrap().incomplete, None);
 
     // Nothing listens on port 443, or plain HTTP does: there is no HTTPS.
-    for (to, failure) in [(web_lab::closed().await, Failure::Refused), (peer.http, Failure::NotTls)] {
+    for (to, failure) in [(crate::web_lab::closed().await, Failure::Refused), (peer.http, Failure::NotTls)] {
         let mut options = options(&peer);
-        options.connect_to[1].to = to;
+        options.connect_to[1] = redirected(&options.connect_to[1], to);
         let (_, http) = observe(&Net::without_resolver(options), Www::No).await;
         assert_eq!(http.https_reachable, Attempt::Completed(false), "{failure}");
         assert_eq!(http.upgrade, Attempt::Completed(Upgrade::Never));
@@ -481,8 +477,8 @@ async fn closed_and_foreign_ports() {
 
     // Nothing listens at all: whether there is HTTPS was not seen.
     let mut dead = options(&peer);
-    let nobody = web_lab::closed().await;
-    dead.connect_to.iter_mut().for_each(|row| row.to = nobody);
+    let nobody = crate::web_lab::closed().await;
+    dead.connect_to.iter_mut().for_each(|row| *row = redirected(row, nobody));
     let (_, http) = observe(&Net::without_resolver(dead), Www::No).await;
     assert_eq!(http.https_reachable, Attempt::failed(Failure::Refused));
     assert_eq!(http.http_reachable, Attempt::Completed(false));
@@ -582,7 +578,7 @@ async fn a_sites_requests_at_one_address_are_counted_over_all_its_visits() {
 
 #[tokio::test]
 async fn a_real_nginx() {
-    let Some(nginx) = web_lab::Nginx::start().await else {
+    let Some(nginx) = crate::web_lab::Nginx::start().await else {
         println!("skipped: nginx is not installed");
         return;
     };
@@ -600,4 +596,9 @@ async fn a_real_nginx() {
     assert_eq!(end(&twin.https), Attempt::Completed(VisitEnd::Document));
     let fields = first.observed().https.completed().unwrap().fields.items.clone();
     assert!(fields.iter().any(|field| field.name == "Server" && field.value.starts_with("nginx")));
+}
+
+/// The same row, leading elsewhere.
+fn redirected(row: &khien::target::ConnectTo, to: std::net::SocketAddr) -> khien::target::ConnectTo {
+    khien::target::ConnectTo::new(row.host.clone(), row.port, to)
 }

@@ -1,7 +1,5 @@
 //! The inventory as people hand it over: the example, sloppy and wrong files, mutated text, a whole country.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test's helpers fail by panicking")]
-
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -10,7 +8,7 @@ use khien::target::{Block, Host, Importance, Loaded, Scope, UnitId, UnitKind, Ww
 use khien::yaml::Source;
 use proptest::prelude::*;
 
-const EXAMPLE: &str = include_str!("../targets.example.yaml");
+const EXAMPLE: &str = include_str!("../../targets.example.yaml");
 
 /// A file of `tests/data/targets/`, reported under its bare name.
 fn file(name: &str) -> Source {

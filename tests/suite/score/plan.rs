@@ -3,7 +3,7 @@
 use khien::report::{FixStep, RuleEntry};
 use khien::rule::{Category, Owner, Severity};
 
-use crate::world::{V, World, id, rule, site, unit};
+use super::world::{V, World, id, rule, site, unit};
 
 fn tls(name: &str, severity: Severity, minutes: u32) -> RuleEntry {
     RuleEntry { minutes, ..rule(name, Category::Tls, severity, Owner::Site) }

@@ -4,7 +4,7 @@ use khien::report::{Authorisation, Report};
 use khien::rule::{Category, Owner, Severity};
 use serde_json::{Value, json};
 
-use crate::world::{V, World, in_zone, on_server_of, rule, site, unit};
+use super::world::{V, World, in_zone, on_server_of, rule, site, unit};
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/report.schema.json");
 
@@ -50,7 +50,7 @@ fn the_schema_on_disk_is_that_of_the_types() {
         std::fs::write(PATH, &text).unwrap();
     }
     let stored = std::fs::read_to_string(PATH).unwrap_or_default();
-    assert!(stored == text, "docs/report.schema.json is stale: run UPDATE=1 cargo test --test score schema");
+    assert!(stored == text, "docs/report.schema.json is stale: run just bless");
 }
 
 #[test]

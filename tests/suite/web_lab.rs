@@ -9,8 +9,9 @@ use std::{
 };
 
 use khien::{
-    net::{ConnectTo, Options, Pace},
+    net::{Options, Pace},
     observation::SiteName,
+    target::ConnectTo,
 };
 use rustls::{ServerConfig, pki_types::PrivateKeyDer};
 use tokio::{
@@ -114,7 +115,7 @@ pub(crate) fn options(peer: &Peer) -> Options {
 }
 
 fn lead_to(http: SocketAddr, https: SocketAddr) -> Options {
-    let row = |port, to| ConnectTo { host: None, port: Some(port), to };
+    let row = |port, to| ConnectTo::new(None, Some(port), to);
     Options {
         allow_private: true,
         pace: Pace::Lab,

@@ -5,8 +5,8 @@ use khien::rule::{Owner, Verdict};
 use khien::score::{Bracket, Exact, Item, exact_base, fold, items, points_lost};
 use proptest::prelude::*;
 
-use crate::random::{Options, world};
-use crate::world::{V, World};
+use super::random::{Options, world};
+use super::world::{V, World};
 
 const ANY: Options = Options { own: false, weights: true };
 
@@ -185,7 +185,7 @@ proptest! {
         turned.roster.units.rotate_left(n);
         let mut reports = turned.site_reports();
         reports.reverse();
-        let other = khien::report::assemble(reports, &turned.roster, &turned.book(), &turned.method(), crate::world::run());
+        let other = khien::report::assemble(reports, &turned.roster, &turned.book(), &turned.method(), super::world::run());
         let sorted = |report: Report| {
             let mut units: Vec<_> = report.units.into_iter().map(plain).collect();
             units.sort_by(|a, b| a.id.cmp(&b.id));

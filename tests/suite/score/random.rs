@@ -5,7 +5,7 @@ use khien::rule::{Category, Level, Owner, Severity};
 use khien::target::Importance;
 use proptest::prelude::*;
 
-use crate::world::{Seen, V, World, id, in_zone, on_server_of, rule, site, unit};
+use super::world::{Seen, V, World, id, in_zone, on_server_of, rule, site, unit};
 
 /// Which properties of a world are left to chance.
 #[derive(Clone, Copy)]
@@ -129,7 +129,7 @@ pub(crate) fn method(w: &[u16]) -> String {
         ),
         format!("importance: {{high: {}, normal: {}, low: {}}}", w[10], w[11], w[12]),
     ];
-    let kept = crate::world::METHOD
+    let kept = super::world::METHOD
         .lines()
         .filter(|line| !["severity:", "category:", "importance:"].iter().any(|key| line.starts_with(key)));
     kept.map(str::to_owned).chain(lines).collect::<Vec<_>>().join("\n")

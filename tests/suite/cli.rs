@@ -1,0 +1,7 @@
+//! The command line as somebody types it, against real nginx and OpenSSL servers on loopback.
+
+mod check;
+mod documents;
+mod run;
+mod scan;
+mod workshop;

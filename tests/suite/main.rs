@@ -1,0 +1,20 @@
+//! Every test that is more than one module's own: one binary, so that it is linked once.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "tests fail by panicking, and their peers listen on loopback"
+)]
+
+mod architecture;
+mod certificate;
+mod cli;
+mod net;
+mod peer;
+mod probe_dns;
+mod probe_http;
+mod probe_tls;
+mod score;
+mod target;
+mod web_lab;
