@@ -145,7 +145,7 @@ fn judge_file(file: &Path, rules: &RuleSet) -> usize {
     findings.into_inner()
 }
 
-/// Forgets the highest resident size so far (Linux; see proc_pid_clear_refs(5)).
+/// Forgets the highest resident size so far (Linux; see `proc_pid_clear_refs(5)`).
 fn reset_peak() {
     let _ = fs::write("/proc/self/clear_refs", "5");
 }

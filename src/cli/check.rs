@@ -55,7 +55,7 @@ impl Check {
         let options = self.network.options(&lab, Path::new("."), false, contact);
         let hosts: Vec<String> = targets.iter().map(|t| t.site.host.clone()).collect();
         let names: Vec<SiteName> = targets.iter().map(|t| t.site.clone()).collect();
-        let vantage = Vantage { name: self.vantage(screen.lang), inside: false };
+        let vantage = Vantage { name: vantage(screen.lang), inside: false };
         let started_at = self.network.now();
         let job = Job {
             plan: Plan { targets },
@@ -77,13 +77,6 @@ impl Check {
         let roster = Roster::one(self.authorised_by.as_deref().unwrap_or_default(), names);
         let about = About { started_at, vantage, complete: done.complete };
         self.output.report(&judge, done.sites, &roster, about, screen)
-    }
-
-    fn vantage(&self, lang: Lang) -> String {
-        match lang {
-            Lang::Vi => "máy này".to_owned(),
-            Lang::En => "this machine".to_owned(),
-        }
     }
 
     /// The sites to check, and where to dial them.
@@ -141,5 +134,12 @@ impl Check {
         // other ports of the same server keep their number
         let other_ports = ConnectTo { host: None, port: None, address: to.ip(), dialled_port: None };
         Ok((vec![target], vec![everything(Some(443), to), other_ports]))
+    }
+}
+
+fn vantage(lang: Lang) -> String {
+    match lang {
+        Lang::Vi => "máy này".to_owned(),
+        Lang::En => "this machine".to_owned(),
     }
 }

@@ -80,7 +80,7 @@ impl Targets {
                 }
                 match screen.lang {
                     Lang::Vi => {
-                        writeln!(out, "Danh mục đúng quy cách, nhưng chưa quét được vì chưa có ủy quyền.")?
+                        writeln!(out, "Danh mục đúng quy cách, nhưng chưa quét được vì chưa có ủy quyền.")?;
                     }
                     Lang::En => writeln!(
                         out,

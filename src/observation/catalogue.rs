@@ -96,11 +96,11 @@ pub fn entries() -> Vec<Entry> {
     let Shape::Record(roots) = observation() else { return out };
     for (name, member) in in_order(roots) {
         if name != "endpoints" {
-            push_entries(&mut out, name.clone(), member);
+            push_entries(&mut out, name, member);
         }
     }
     for (name, member) in endpoint_roots() {
-        push_entries(&mut out, name.to_owned(), &member);
+        push_entries(&mut out, name, &member);
     }
     out
 }
@@ -144,18 +144,18 @@ pub fn join(base: &str, name: &str) -> String {
     }
 }
 
-fn push_entries(out: &mut Vec<Entry>, path: String, member: &Member) {
+fn push_entries(out: &mut Vec<Entry>, path: &str, member: &Member) {
     // `endpoint` holds what `tls` and `certificate` already list
     let skip = |name: &str| path == "endpoint" && (name == "tls" || name == "certificate");
-    out.push(Entry { path: path.clone(), member: member.clone() });
+    out.push(Entry { path: path.to_owned(), member: member.clone() });
     let (shape, path) = match &member.shape {
         Shape::List { element, .. } => (element.as_ref(), format!("{path}[]")),
-        shape => (shape, path.clone()),
+        shape => (shape, path.to_owned()),
     };
     if let Shape::Record(fields) = shape {
         for (name, field) in in_order(fields) {
             if !skip(name) {
-                push_entries(out, join(&path, name), field);
+                push_entries(out, &join(&path, name), field);
             }
         }
     }

@@ -116,7 +116,7 @@ pub struct PublicKey {
     /// Name of the curve, e.g. `secp256r1`; absent for keys that are not on a named curve.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub curve: Option<String>,
-    /// SHA-256 of the SubjectPublicKeyInfo, lower-case hex: the same key elsewhere has the same value.
+    /// SHA-256 of the `SubjectPublicKeyInfo`, lower-case hex: the same key elsewhere has the same value.
     pub spki_sha256: String,
 }
 

@@ -120,10 +120,11 @@ fn message(rule: &Rule, outcome: &Outcome) -> Text {
     }
 }
 
+type Messages = HashMap<(Verdict, Option<Reason>), Text>;
+
 /// The message of whatever did not fail. There are few, and every site has most of them: each is made once.
 fn plain_message(verdict: Verdict, reason: Option<Reason>) -> Text {
-    static MESSAGES: LazyLock<Mutex<HashMap<(Verdict, Option<Reason>), Text>>> =
-        LazyLock::new(Mutex::default);
+    static MESSAGES: LazyLock<Mutex<Messages>> = LazyLock::new(Mutex::default);
     let make = || {
         let words = reason.map(Reason::words);
         let because = |vi: &str, en: &str| match &words {

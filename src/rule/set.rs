@@ -1,6 +1,6 @@
 //! All rules together: loading from a folder or from what is built in, order, hash, and what needs more than one rule.
 
-use std::{collections::HashMap, fs, path::Path};
+use std::{collections::HashMap, fmt::Write as _, fs, path::Path};
 
 use include_dir::{Dir, include_dir};
 
@@ -111,7 +111,7 @@ impl RuleSet {
             }
             match Rule::parse(source, &frameworks) {
                 Ok(rule) => {
-                    mistakes.extend(misplaced(&rule, part, file));
+                    mistakes.extend(missettled(&rule, part, file));
                     rules.push(rule);
                 }
                 Err(found) => mistakes.extend(found),
@@ -134,9 +134,9 @@ impl RuleSet {
                 Err(mistakes)
             }
         }
-        .or_else(|mistakes| match Diagnostics::collect(mistakes) {
-            Some(mistakes) => Err(mistakes.into()),
-            None => Err(RuleSetError::Empty(folder.to_owned())),
+        .map_err(|mistakes| match Diagnostics::collect(mistakes) {
+            Some(mistakes) => mistakes.into(),
+            None => RuleSetError::Empty(folder.to_owned()),
         })
     }
 
@@ -166,7 +166,7 @@ impl RuleSet {
     }
 }
 
-fn misplaced(rule: &Rule, part: &str, file: &str) -> Vec<Diagnostic> {
+fn missettled(rule: &Rule, part: &str, file: &str) -> Vec<Diagnostic> {
     let mut out = Vec::new();
     if part != rule.category.as_str() {
         let message = format!("a rule of category `{}` stands in the folder {part}/", rule.category);
@@ -184,8 +184,11 @@ fn misplaced(rule: &Rule, part: &str, file: &str) -> Vec<Diagnostic> {
     out
 }
 
+/// Rules in order, and for each the places of those it comes after.
+type Ordered = (Vec<Rule>, Vec<Vec<usize>>);
+
 /// Puts each rule after those it names, by id where nothing else decides.
-fn order(mut rules: Vec<Rule>) -> Result<(Vec<Rule>, Vec<Vec<usize>>), Vec<Diagnostic>> {
+fn order(mut rules: Vec<Rule>) -> Result<Ordered, Vec<Diagnostic>> {
     rules.sort_by(|a, b| (a.category, &a.id).cmp(&(b.category, &b.id)));
     let mut mistakes = Vec::new();
     let mut places: HashMap<RuleId, usize> = HashMap::new();
@@ -212,9 +215,9 @@ fn order(mut rules: Vec<Rule>) -> Result<(Vec<Rule>, Vec<Vec<usize>>), Vec<Diagn
     }
     let mut waiting = rules;
     let mut ordered: Vec<Rule> = Vec::with_capacity(waiting.len());
-    let mut placed: HashMap<RuleId, usize> = HashMap::new();
+    let mut settled: HashMap<RuleId, usize> = HashMap::new();
     while !waiting.is_empty() {
-        let ready = |rule: &Rule| rule.after.iter().all(|parent| placed.contains_key(&parent.value));
+        let ready = |rule: &Rule| rule.after.iter().all(|parent| settled.contains_key(&parent.value));
         let (now, later): (Vec<Rule>, Vec<Rule>) = waiting.into_iter().partition(ready);
         if now.is_empty() {
             let in_circle = |rule: &Rule| {
@@ -223,14 +226,14 @@ fn order(mut rules: Vec<Rule>) -> Result<(Vec<Rule>, Vec<Vec<usize>>), Vec<Diagn
             return Err(later.iter().map(in_circle).collect());
         }
         for rule in now {
-            placed.insert(rule.id.clone(), ordered.len());
+            settled.insert(rule.id.clone(), ordered.len());
             ordered.push(rule);
         }
         waiting = later;
     }
     let parents = ordered
         .iter()
-        .map(|rule| rule.after.iter().filter_map(|parent| placed.get(&parent.value).copied()).collect())
+        .map(|rule| rule.after.iter().filter_map(|parent| settled.get(&parent.value).copied()).collect())
         .collect();
     Ok((ordered, parents))
 }
@@ -243,5 +246,10 @@ fn hash<'f>(files: impl Iterator<Item = (&'f str, &'f str)>) -> String {
             context.update(part.as_bytes());
         }
     }
-    context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    let digest = context.finish();
+    digest.as_ref().iter().fold(String::with_capacity(64), |mut hex, byte| {
+        // writing to a String cannot fail
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }

@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::disallowed_methods,
+    clippy::too_many_lines,
     reason = "tests fail by panicking, and their peers listen on loopback"
 )]
 

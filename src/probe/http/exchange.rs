@@ -108,7 +108,7 @@ async fn exchange(lane: &Lane, ask: &Ask<'_>) -> Result<Reply, Fault> {
             alpn: vec![b"http/1.1".to_vec()],
             ..Offer::default()
         };
-        let handshake = tls::handshake(connection, &offer).await.map_err(|failed| Error::from(failed))?;
+        let handshake = tls::handshake(connection, &offer).await.map_err(Error::from)?;
         Stream::Tls(Box::new(handshake.stream))
     } else {
         Stream::Plain(Box::new(connection))

@@ -97,7 +97,7 @@ async fn exchange(lane: &Lane, host: &str, port: u16, octets: &[u8]) -> Reply {
     // a peer that answers and closes at once may make our write fail although its answer can be read
     let written = connection.write_bytes(octets).await;
     let mut reader = Reader::default();
-    let mut buffer = [0; 8192];
+    let mut buffer = vec![0; 8192];
     loop {
         match connection.read_some(&mut buffer).await {
             Ok(0) => {

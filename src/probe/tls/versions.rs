@@ -166,11 +166,10 @@ impl<'l> Server<'l> {
             Reply::Chose { version: chosen, .. } if *chosen < version => {
                 Attempt::Completed(Support::NotOffered)
             }
-            Reply::Alert(PROTOCOL_VERSION) => Attempt::Completed(Support::NotOffered),
             Reply::Alert(alert) if REFUSALS.contains(alert) && self.has_control() => {
                 Attempt::Completed(Support::NotOffered)
             }
-            Reply::Ssl2 { .. } => Attempt::Completed(Support::NotOffered),
+            Reply::Alert(PROTOCOL_VERSION) | Reply::Ssl2 { .. } => Attempt::Completed(Support::NotOffered),
             Reply::NotTls if !self.has_control() => Attempt::Completed(Support::NotOffered),
             doubtful if is_doubtful_refusal(doubtful) => {
                 self.confirm(reply, ask(self.lane, self.host, self.port, &Question { version, chunk: 0 }))
@@ -183,10 +182,10 @@ impl<'l> Server<'l> {
     async fn ssl2_support(&self, reply: &Reply) -> Attempt<Support> {
         match reply {
             Reply::Ssl2 { ciphers: 1.., .. } => Attempt::Completed(Support::Offered),
-            Reply::Ssl2 { .. } => Attempt::Completed(Support::NotOffered),
             // the hello is no TLS record: a TLS server answers it with an alert of whatever kind
-            Reply::Alert(_) | Reply::Chose { .. } => Attempt::Completed(Support::NotOffered),
-            Reply::NotTls => Attempt::Completed(Support::NotOffered),
+            Reply::Ssl2 { .. } | Reply::Alert(_) | Reply::Chose { .. } | Reply::NotTls => {
+                Attempt::Completed(Support::NotOffered)
+            }
             doubtful if is_doubtful_refusal(doubtful) => {
                 self.confirm(reply, ask_ssl2(self.lane, self.host, self.port)).await
             }

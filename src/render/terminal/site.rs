@@ -148,16 +148,16 @@ fn rest(out: &mut dyn Write, card: &SiteCard, style: Style) -> io::Result<()> {
         Lang::En => format!("✓ {pass} rules pass, {} do not apply", not_applicable - lost),
     };
     if lost > 0 {
-        text.push_str(&match style.lang {
+        text += &match style.lang {
             Lang::Vi => format!(", {lost} mất theo lỗi đứng trước"),
             Lang::En => format!(", {lost} lost with a failure before them"),
-        });
+        };
     }
     if skipped > 0 {
-        text.push_str(&match style.lang {
+        text += &match style.lang {
             Lang::Vi => format!(", {skipped} ngoài lần kiểm tra này"),
             Lang::En => format!(", {skipped} not part of this check"),
-        });
+        };
     }
     line(out, &style.ink(Ink::Good, &text))
 }

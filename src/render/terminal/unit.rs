@@ -46,7 +46,7 @@ fn headline(card: &UnitCard, style: Style) -> String {
             .grade
             .as_ref()
             .map_or_else(String::new, |g| format!(", {} {g}", style.word("loại", "grade")));
-        text.push_str(&match style.lang {
+        text += &match style.lang {
             Lang::Vi => {
                 format!(" Làm {count} việc đầu, khoảng {minutes} phút, lên {} điểm{after}.", last.score)
             }
@@ -54,7 +54,7 @@ fn headline(card: &UnitCard, style: Style) -> String {
                 " The first {count} steps, about {minutes} minutes, lift it to {}{after}.",
                 last.score
             ),
-        });
+        };
     } else {
         text.push_str(style.word(" Không có lỗi chưa đạt.", " Nothing failed."));
     }

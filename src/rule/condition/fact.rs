@@ -38,8 +38,8 @@ fn raise(attempt: &Value) -> ExecutionError {
     ExecutionError::FunctionError { function: UNSEEN.to_owned(), message: attempt.to_string() }
 }
 
-fn no_such_key(key: impl ToString) -> ExecutionError {
-    ExecutionError::NoSuchKey(Arc::new(key.to_string()))
+fn no_such_key(key: &str) -> ExecutionError {
+    ExecutionError::NoSuchKey(Arc::new(key.to_owned()))
 }
 
 #[derive(Clone, Debug)]
@@ -139,7 +139,7 @@ macro_rules! indexable {
 struct Record<'v>(&'v serde_json::Map<String, Value>);
 
 impl<'v> Record<'v> {
-    fn find(&self, key: &dyn Val) -> Result<Box<dyn Val + 'v>, ExecutionError> {
+    fn find(self, key: &dyn Val) -> Result<Box<dyn Val + 'v>, ExecutionError> {
         let key = key.downcast_ref::<CelString<'_>>().ok_or_else(|| no_such_key("?"))?.inner();
         let value = self.0.get(key).ok_or_else(|| no_such_key(key))?;
         if is_unseen(value) { Err(raise(value)) } else { Ok(bind(value)) }
@@ -265,7 +265,7 @@ impl Indexer for List<'_> {
         match usize::try_from(index).ok().and_then(|i| self.items.get(i)) {
             Some(Item::Unseen(unseen)) => Err(unseen.raise()),
             Some(found) => Ok(CowVal::Borrowed(found.as_val())),
-            None => Err(self.incomplete.as_deref().map_or_else(|| no_such_key(index), raise)),
+            None => Err(self.incomplete.as_deref().map_or_else(|| no_such_key(&index.to_string()), raise)),
         }
     }
     fn steal<'w>(self: Box<Self>, index: &dyn Val) -> Result<Box<dyn Val + 'w>, ExecutionError>

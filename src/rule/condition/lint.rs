@@ -191,17 +191,16 @@ impl<'s> Lint<'s> {
         let path = catalogue::join(base, name);
         match of {
             Type::Unknown => Type::Unknown.into(),
-            Type::Known(Shape::Record(fields)) => match fields.get(name) {
-                Some(member) => {
+            Type::Known(Shape::Record(fields)) => {
+                if let Some(member) = fields.get(name) {
                     Typed { of: Type::Known(&member.shape), optional: member.optional.then_some(path) }
-                }
-                None => {
+                } else {
                     let what = if base == "params" { "parameter" } else { "fact" };
                     let help = nearest(name, fields.keys().map(String::as_str)).map(did_you_mean);
                     self.mistake(id, format!("no {what} `{path}`"), help);
                     Type::Unknown.into()
                 }
-            },
+            }
             other => {
                 self.mistake(id, format!("`{base}` is {}: it has no facts inside", other.kind()), None);
                 Type::Unknown.into()
@@ -337,7 +336,7 @@ impl<'s> Lint<'s> {
         match list.element() {
             _ if matches!(list, Type::Unknown) => {}
             None => self.mistake(id, format!("{} has no elements", list.kind()), None),
-            Some(element) if matches!(element, Type::Known(Shape::Record(_))) => {
+            Some(Type::Known(Shape::Record(_))) => {
                 let help = "use exists(x, x.name == …)".to_owned();
                 self.mistake(id, "the elements of this list are groups of facts".to_owned(), Some(help));
             }
@@ -459,7 +458,7 @@ impl<'s> Lint<'s> {
         result
     }
 
-    /// The type of `x` in the step `@result + [x]` of map() and filter().
+    /// The type of `x` in the step `@result + [x]` of `map()` and `filter()`.
     fn appended(&mut self, step: &IdedExpr, scope: &Scope<'s>) -> Type<'s> {
         if let Expr::Call(call) = &step.expr
             && let [_, IdedExpr { expr: Expr::List(list), .. }] = call.args.as_slice()

@@ -3,7 +3,7 @@
 use std::{fs, net::SocketAddr};
 
 use super::run::{Said, run};
-use crate::peer::{self, Authority, Peer, Pem};
+use crate::peer::{Authority, Peer, Pem};
 
 const HOST: &str = "lab.test";
 

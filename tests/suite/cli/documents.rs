@@ -40,7 +40,7 @@ fn exit_codes() {
     all.sort_by_key(|exit| std::cmp::Reverse(exit.strength()));
     for exit in all {
         let (vi, en) = exit.meaning();
-        text.push_str(&format!("| {} | {vi} | {en} |\n", exit.code()));
+        text += &format!("| {} | {vi} | {en} |\n", exit.code());
     }
     fresh("docs/exit-codes.md", &text);
 }

@@ -5,7 +5,7 @@ use std::{fs, io::Read as _, net::TcpListener, path::Path, thread};
 use serde_json::Value;
 
 use super::run::{Said, run_in};
-use crate::peer::{self, Authority, Peer};
+use crate::peer::{Authority, Peer};
 
 const HEAD: &str = "schema: khien.targets/1
 province: {name: \"Tỉnh Mẫu\", domain: tinhmau.example}
