@@ -88,8 +88,9 @@ impl Authority {
             Flaw::SelfSigned => vec![parameters.self_signed(key)?.der().clone()],
             Flaw::MissingIntermediate => vec![parameters.signed_by(key, &self.issuer)?.der().clone()],
             Flaw::UntrustedRoot => {
-                let stranger = Self::stranger(self.now)?;
-                vec![parameters.signed_by(key, &stranger.1)?.der().clone(), stranger.0]
+                let (issuers, issuer) = Self::stranger(self.now)?;
+                let leaf = parameters.signed_by(key, &issuer)?.der().clone();
+                std::iter::once(leaf).chain(issuers).collect()
             }
             _ => vec![parameters.signed_by(key, &self.issuer)?.der().clone(), self.intermediate.clone()],
         };
@@ -97,13 +98,18 @@ impl Authority {
         Ok(Identity { chain, key })
     }
 
-    /// An issuing certificate whose root is in nobody's store, and in no server either.
-    fn stranger(now: Timestamp) -> Result<(CertificateDer<'static>, Issuer<'static, KeyPair>), rcgen::Error> {
-        let root = Issuer::new(issuing("Forgotten Root", now), KeyPair::generate()?);
+    /// An issuer whose root is in nobody's store, and both certificates. The root is sent: without it a chain that
+    /// ends nowhere looks as if a link were missing.
+    fn stranger(
+        now: Timestamp,
+    ) -> Result<([CertificateDer<'static>; 2], Issuer<'static, KeyPair>), rcgen::Error> {
+        let root_key = KeyPair::generate()?;
+        let root_parameters = issuing("Forgotten Root", now);
+        let root = root_parameters.self_signed(&root_key)?.der().clone();
         let key = KeyPair::generate()?;
         let parameters = issuing("Forgotten Issuing", now);
-        let certificate = parameters.signed_by(&key, &root)?.der().clone();
-        Ok((certificate, Issuer::new(parameters, key)))
+        let certificate = parameters.signed_by(&key, &Issuer::new(root_parameters, root_key))?.der().clone();
+        Ok(([certificate, root], Issuer::new(parameters, key)))
     }
 
     fn leaf(&self, names: &[String], from: i64) -> Result<CertificateParams, rcgen::Error> {
