@@ -3,7 +3,6 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use rustls::{ServerConfig, crypto::aws_lc_rs};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -11,15 +10,13 @@ use tokio::{
     task::JoinSet,
     time::timeout,
 };
-use tokio_rustls::TlsAcceptor;
 
 use super::{
-    LabError,
-    authority::Identity,
     legacy::{self, Legacy},
+    modern::Modern,
     web::{self, Site},
 };
-use crate::wire::tls::{ClientHello, Event, HandshakeType, Reassembler, Version};
+use crate::wire::tls::{ClientHello, Event, HandshakeType, Reassembler};
 
 /// Connections under way in a whole lab.
 pub(super) const CONNECTIONS: usize = 1024;
@@ -42,22 +39,10 @@ pub(super) enum Manner {
 pub(super) struct Door {
     pub(super) manner: Manner,
     /// TLS 1.2 and 1.3; none where only the past is spoken.
-    pub(super) modern: Option<TlsAcceptor>,
+    pub(super) modern: Option<Modern>,
     /// Whoever offers what `modern` does not have.
     pub(super) legacy: Option<Legacy>,
     pub(super) sites: Vec<Site>,
-}
-
-/// TLS as rustls speaks it.
-pub(super) fn modern(identity: Identity, tls13: bool) -> Result<TlsAcceptor, LabError> {
-    const BOTH: &[&rustls::SupportedProtocolVersion] = &[&rustls::version::TLS13, &rustls::version::TLS12];
-    const OLDER: &[&rustls::SupportedProtocolVersion] = &[&rustls::version::TLS12];
-    let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_protocol_versions(if tls13 { BOTH } else { OLDER })?
-        .with_no_client_auth()
-        .with_single_cert(identity.chain, identity.key)?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
 /// Accepts until it is dropped.
@@ -106,18 +91,18 @@ impl Door {
         let Some(modern) = &self.modern else { return Ok(()) };
         let (rest, write) = stream.into_split();
         let replayed = tokio::io::join(io::Cursor::new(read).chain(rest), write);
-        self.serve(modern.accept(replayed).await?, true).await
+        self.serve(modern.acceptor.accept(replayed).await?, true).await
     }
 
     /// The answer to a hello that rustls could only refuse.
     fn by_hand(&self, hello: Option<&ClientHello>) -> io::Result<Option<Vec<u8>>> {
         let (Some(legacy), Some(hello)) = (&self.legacy, hello) else { return Ok(None) };
-        if self.modern.is_some() && is_modern(hello) {
+        if self.modern.as_ref().is_some_and(|modern| modern.serves(hello)) {
             return Ok(None);
         }
-        let mut random = [0; 32];
-        aws_lc_rs_random(&mut random)?;
-        legacy.answer(hello, random).map(Some).map_err(io::Error::other)
+        let mut octets = [0; 32];
+        random(&mut octets)?;
+        legacy.answer(hello, octets).map(Some).map_err(io::Error::other)
     }
 
     async fn serve(&self, mut stream: impl AsyncRead + AsyncWrite + Unpin, tls: bool) -> io::Result<()> {
@@ -143,17 +128,8 @@ impl Door {
     }
 }
 
-/// Whether rustls has something for this hello: a version from 1.2 on, with one of its suites.
-fn is_modern(hello: &ClientHello) -> bool {
-    let versions = hello.offered_versions().unwrap_or_default();
-    let newest = versions.into_iter().filter(|version| *version <= Version::TLS13).max();
-    let suites = aws_lc_rs::ALL_CIPHER_SUITES.iter().map(|suite| u16::from(suite.suite()));
-    newest.is_some_and(|version| version >= Version::TLS12)
-        && suites.into_iter().any(|suite| hello.cipher_suites.contains(&suite))
-}
-
-fn aws_lc_rs_random(octets: &mut [u8]) -> io::Result<()> {
-    ::aws_lc_rs::rand::fill(octets).map_err(|_| io::Error::other("no random numbers"))
+fn random(octets: &mut [u8]) -> io::Result<()> {
+    aws_lc_rs::rand::fill(octets).map_err(|_| io::Error::other("no random numbers"))
 }
 
 /// Reads up to the end of the client's hello, if that is what it sends; gives everything that was read.

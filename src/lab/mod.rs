@@ -9,6 +9,7 @@ mod crowd;
 mod door;
 mod folder;
 mod legacy;
+mod modern;
 mod names;
 mod ports;
 mod province;
@@ -132,9 +133,9 @@ impl Lab {
 
     async fn open(town: Town) -> Result<Self, LabError> {
         let folder = Folder::new(&[("root.pem", &town.root), ("anchor.txt", &town.anchor)])?;
-        let (https_port, https) = listen(&town.doors).await?;
+        let (secure_port, secure) = listen(&town.doors).await?;
         let everybody: Vec<_> = town.doors.iter().chain(&town.closed_to_https).cloned().collect();
-        let (http_port, http) = listen(&everybody).await?;
+        let (plain_port, plain) = listen(&everybody).await?;
         let (dns_port, dns) = ports::names(&town.name_servers).await?;
         let Some(first) = town.name_servers.first() else { return Err(LabError::NoAddress) };
 
@@ -145,18 +146,23 @@ impl Lab {
         }
         let places = Arc::new(Semaphore::new(door::CONNECTIONS));
         let mut doors = JoinSet::new();
-        for (listener, door) in http {
+        for (listener, door) in plain {
             doors.spawn(door::open(listener, door, Arc::clone(&places), false));
         }
-        for (listener, door) in https {
+        for (listener, door) in secure {
             doors.spawn(door::open(listener, door, Arc::clone(&places), true));
         }
         let connect_to = town.odd_ports.into_iter().map(|(host, port, address)| {
-            ConnectTo::new(Some(host), Some(port), SocketAddr::new(address, https_port))
+            ConnectTo::new(Some(host), Some(port), SocketAddr::new(address, secure_port))
         });
         Ok(Self {
             resolver: SocketAddr::new(*first, dns_port),
-            ports: Ports { http: Some(http_port), https: Some(https_port), smtp: None, dns: Some(dns_port) },
+            ports: Ports {
+                http: Some(plain_port),
+                https: Some(secure_port),
+                smtp: None,
+                dns: Some(dns_port),
+            },
             connect_to: connect_to.collect(),
             root: town.root,
             anchor: town.anchor,
@@ -206,7 +212,7 @@ impl Lab {
     /// Makes an inventory lead here: sets the `lab:` table, opens loopback, and says that the scanner stands inside.
     /// It does: it runs on the province's own machine, and addresses of 127.0.0.0/8 in its zone are a fault only for
     /// those outside.
-    pub fn host(&self, inventory: &mut Inventory) {
+    pub fn attach(&self, inventory: &mut Inventory) {
         inventory.lab = self.table();
         inventory.allow_private = true;
         inventory.vantage.inside = true;

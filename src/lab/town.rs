@@ -8,8 +8,9 @@ use jiff::Timestamp;
 use super::{
     LabError, Town,
     authority::{Authority, Flaw, Identity, Key},
-    door::{self, Door, Manner},
+    door::{Door, Manner},
     legacy::{Legacy, suite},
+    modern::Modern,
     names::{self, Names, NamesError, Plan, Signing},
     province::{self, Character, DOMAIN, PROVINCE, Resident},
     web::Site,
@@ -112,10 +113,11 @@ fn build(
         () => Manner::Serve,
     };
     let past = past(characters);
-    let identity = authority.identity(names, if past.is_some() { Key::Rsa } else { Key::P256 }, flaw)?;
+    let key = if past.is_some() { Key::Rsa } else { Key::P256 };
+    let identity = authority.identity(names, key, flaw)?;
     let legacy = past.map(|(versions, suites)| Legacy { versions, suites, chain: octets(&identity) });
     let tls13 = !(has(Character::Tls12Only) || has(Character::Ssl3));
-    let modern = if has(Character::Tls10Only) { None } else { Some(door::modern(identity, tls13)?) };
+    let modern = if has(Character::Tls10Only) { None } else { Some(Modern::new(identity, key, tls13)?) };
     Ok(Door { manner, modern, legacy, sites })
 }
 
@@ -172,7 +174,8 @@ pub(super) fn crowd(
     const KINDS: [&[Character]; 4] =
         [&[], &[Character::NoHsts], &[Character::NoRedirect], &[Character::BareSessionCookie]];
     let authority = Authority::new("Tinh Mau Dong Dan", now)?;
-    let modern = door::modern(authority.identity(&[format!("*.{DOMAIN}")], Key::P256, Flaw::None)?, true)?;
+    let identity = authority.identity(&[format!("*.{DOMAIN}")], Key::P256, Flaw::None)?;
+    let modern = Modern::new(identity, Key::P256, true)?;
     let mut sites: std::collections::BTreeMap<IpAddr, Vec<Site>> = std::collections::BTreeMap::new();
     for ((host, address), kind) in hosts.iter().zip(KINDS.iter().cycle()) {
         if alive(*address) {
