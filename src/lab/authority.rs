@@ -43,8 +43,6 @@ pub(super) struct Authority {
     root: String,
     intermediate: CertificateDer<'static>,
     issuer: Issuer<'static, KeyPair>,
-    /// Making one takes longer than all the rest together, so the servers that need one share it.
-    rsa: KeyPair,
 }
 
 impl Authority {
@@ -57,8 +55,7 @@ impl Authority {
         let key = KeyPair::generate()?;
         let parameters = issuing(&format!("{name} Issuing"), now);
         let intermediate = parameters.signed_by(&key, &root_issuer)?.der().clone();
-        let rsa = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048)?;
-        Ok(Self { now, root, intermediate, issuer: Issuer::new(parameters, key), rsa })
+        Ok(Self { now, root, intermediate, issuer: Issuer::new(parameters, key) })
     }
 
     /// The root's certificate, PEM.
@@ -68,13 +65,10 @@ impl Authority {
 
     /// A leaf for these names, the first of which it is called by.
     pub(super) fn identity(&self, names: &[String], key: Key, flaw: Flaw) -> Result<Identity, rcgen::Error> {
-        let fresh;
-        let key = match key {
-            Key::Rsa => &self.rsa,
-            Key::P256 => {
-                fresh = KeyPair::generate()?;
-                &fresh
-            }
+        let key = &match key {
+            Key::P256 => KeyPair::generate()?,
+            // takes longer than all the rest together: only for who needs it
+            Key::Rsa => KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048)?,
         };
         let strange = [String::from("cu.tinhmau.example")];
         let names = if flaw == Flaw::WrongName { &strange[..] } else { names };

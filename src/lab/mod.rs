@@ -120,7 +120,7 @@ impl Lab {
         let sites: Vec<(String, u16)> =
             inventory.sites().map(|(_, site)| (site.host.as_str().to_owned(), site.port)).collect();
         let ipv6 = ports::has_ipv6().await;
-        Self::open(tokio::task::spawn_blocking(move || town::province(&sites, ipv6, now)).await??).await
+        Self::open(town::province(&sites, ipv6, now).await?).await
     }
 
     /// Starts a province of many names for load tests; gives its inventory, a YAML text.

@@ -4,6 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use hickory_proto::rr::{RData, rdata::CAA};
 use jiff::Timestamp;
+use tokio::task::{JoinSet, spawn_blocking};
 
 use super::{
     LabError, Town,
@@ -21,8 +22,9 @@ use crate::{target::Host, wire::tls::Version};
 const ISSUER: &str = "ca.tinhmau.example";
 const NAME_SERVERS: [(&str, u8); 2] = [("ns1.tinhmau.example.", 2), ("ns2.tinhmau.example.", 3)];
 
-/// Servers, certificates and zones for these sites (host, HTTPS port).
-pub(super) fn province(sites: &[(String, u16)], ipv6: bool, now: Timestamp) -> Result<Town, LabError> {
+/// Servers, certificates and zones for these sites (host, HTTPS port). RSA keys take a while each, so machines are
+/// built side by side.
+pub(super) async fn province(sites: &[(String, u16)], ipv6: bool, now: Timestamp) -> Result<Town, LabError> {
     let stranger = sites.iter().find(|(host, _)| PROVINCE.iter().all(|resident| resident.host() != *host));
     if let Some((host, _)) = stranger {
         return Err(LabError::Stranger(host.clone()));
@@ -31,30 +33,23 @@ pub(super) fn province(sites: &[(String, u16)], ipv6: bool, now: Timestamp) -> R
         let host = resident.host();
         sites.iter().find(|(site, _)| *site == host).map_or(443, |(_, port)| *port)
     };
-    let authority = Authority::new("Tinh Mau", now)?;
-    let (mut doors, mut closed_to_https) = (Vec::new(), Vec::new());
+    let authority = Arc::new(spawn_blocking(move || Authority::new("Tinh Mau", now)).await??);
+    let mut building = JoinSet::new();
     for residents in PROVINCE.chunk_by(|one, other| one.place == other.place) {
-        let Some(first) = residents.first() else { continue };
-        let pages: Vec<Site> = residents.iter().map(|resident| Site::new(resident, port(resident))).collect();
-        let names: Vec<String> = residents.iter().flat_map(Resident::names).collect();
-        let stands = if first.is(Character::NoHttps) { &mut closed_to_https } else { &mut doors };
-        let flaw = flaw(first.characters);
-        let door = Arc::new(build(&authority, &names, first.characters, flaw, pages.clone())?);
-        for address in first.addresses(ipv6) {
-            let stale = address == province::second_address(first.place);
-            let door = if stale {
-                Arc::new(build(&authority, &names, first.characters, Flaw::Expired, pages.clone())?)
-            } else {
-                Arc::clone(&door)
-            };
-            stands.push((address, door));
-        }
+        let authority = Arc::clone(&authority);
+        let sites: Vec<Site> = residents.iter().map(|resident| Site::new(resident, port(resident))).collect();
+        building.spawn_blocking(move || machine(&authority, residents, &sites, ipv6));
+    }
+    let zones = spawn_blocking(move || zones(ipv6)).await?;
+    let (names, anchor) = zones.map_err(|error| LabError::Names(error.to_string()))?;
+    let (mut doors, mut closed_to_https) = (Vec::new(), Vec::new());
+    while let Some(built) = building.join_next().await {
+        let Machine { open, stands } = built??;
+        if open { doors.extend(stands) } else { closed_to_https.extend(stands) }
     }
     let odd_ports = PROVINCE.iter().filter(|resident| port(resident) != 443).filter_map(|resident| {
         Some((Host::parse(&resident.host()).ok()?, port(resident), province::address(resident.place)))
     });
-    let odd_ports = odd_ports.collect();
-    let (names, anchor) = zones(ipv6).map_err(|error| LabError::Names(error.to_string()))?;
     Ok(Town {
         doors,
         closed_to_https,
@@ -62,8 +57,33 @@ pub(super) fn province(sites: &[(String, u16)], ipv6: bool, now: Timestamp) -> R
         names,
         root: authority.root().to_owned(),
         anchor,
-        odd_ports,
+        odd_ports: odd_ports.collect(),
     })
+}
+
+/// What serves the residents of one address.
+struct Machine {
+    /// Whether it takes HTTPS.
+    open: bool,
+    stands: Vec<(IpAddr, Arc<Door>)>,
+}
+
+fn machine(
+    authority: &Authority,
+    residents: &[Resident],
+    sites: &[Site],
+    ipv6: bool,
+) -> Result<Machine, LabError> {
+    let Some(first) = residents.first() else { return Err(LabError::NoAddress) };
+    let names: Vec<String> = residents.iter().flat_map(Resident::names).collect();
+    let build = |flaw| build(authority, &names, first.characters, flaw, sites.to_vec()).map(Arc::new);
+    let door = build(flaw(first.characters))?;
+    let mut stands = Vec::new();
+    for address in first.addresses(ipv6) {
+        let stale = address == province::second_address(first.place);
+        stands.push((address, if stale { build(Flaw::Expired)? } else { Arc::clone(&door) }));
+    }
+    Ok(Machine { open: !first.is(Character::NoHttps), stands })
 }
 
 fn flaw(characters: &[Character]) -> Flaw {

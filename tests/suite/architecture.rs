@@ -164,8 +164,10 @@ fn the_sentences_hold() {
         let module = module(&path);
         let code = text.split("#[cfg(test)]").next().unwrap_or(&text);
         let name = path.display();
+        // the lab's name server listens on UDP; nobody but net opens such a socket to send
         let dials = ["TcpStream::connect", "TcpSocket::new", "UdpSocket::bind"]
             .iter()
+            .filter(|call| module != "lab" || !call.starts_with("UdpSocket"))
             .any(|call| code.contains(call));
         assert!(module == "net" || !dials, "{name} dials; only net does");
         let prints = ["println!", "print!(", "eprintln!", "eprint!("].iter().any(|call| code.contains(call));
