@@ -403,3 +403,19 @@ async fn a_crowd_is_scanned_and_its_dead_are_told() {
     assert_eq!(kinds, expected.into_iter().map(|rule| vec![rule]).chain([vec![]]).collect());
     lab.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_itself_finds_its_way_by_the_table() {
+    let (lab, text) = Lab::crowd(Crowd { sites: 12, addresses: 3, dead_percent: 0 }, now()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("targets.yaml"), text).unwrap();
+    let mut khien = std::process::Command::new(env!("CARGO_BIN_EXE_khien"));
+    khien.args(["scan", "--pace", "lab", "--format", "json"]).current_dir(folder.path());
+    let said = tokio::task::spawn_blocking(move || khien.output()).await.unwrap().unwrap();
+    let told = String::from_utf8_lossy(&said.stderr);
+    assert_eq!(said.status.code(), Some(1), "{told}");
+    let report: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap();
+    let best = &report["units"][0]["sites"][0];
+    assert_eq!((&best["host"], &best["score"]), (&"s00001.tinhmau.example".into(), &100.into()), "{told}");
+    lab.stop().await;
+}
