@@ -212,7 +212,7 @@ impl Lab {
     /// Makes an inventory lead here: sets the `lab:` table, opens loopback, and says that the scanner stands inside.
     /// It does: it runs on the province's own machine, and addresses of 127.0.0.0/8 in its zone are a fault only for
     /// those outside.
-    pub fn attach(&self, inventory: &mut Inventory) {
+    pub fn host(&self, inventory: &mut Inventory) {
         inventory.lab = self.table();
         inventory.allow_private = true;
         inventory.vantage.inside = true;

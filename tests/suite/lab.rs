@@ -185,7 +185,7 @@ async fn every_site_is_found_to_lack_what_it_lacks_and_the_excellent_one_nothing
     let began = Instant::now();
     let lab = Lab::start(&inventory, now()).await.unwrap();
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
-    lab.attach(&mut inventory);
+    lab.host(&mut inventory);
     let inventory = Arc::new(inventory);
     let began = Instant::now();
     let reports = scan(&inventory).await;
