@@ -14,7 +14,7 @@ use crate::target::local_date;
 /// How many live where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Crowd {
-    /// Sites, `s00001.tinhmau.example` and on; at most 99,999.
+    /// Sites, `s00001.k000.tinhmau.example` and on; at most 99,999.
     pub sites: usize,
     /// Addresses that they are spread over, 127.64.1.1 and on; at most 60,000.
     pub addresses: usize,
@@ -23,6 +23,9 @@ pub struct Crowd {
 }
 
 const SITES_PER_UNIT: usize = 5;
+/// The name server looks through a whole zone to prove that a name does not exist, as every `www.` here does not: one
+/// zone of thousands would measure that, not the scan.
+const SITES_PER_ZONE: usize = 250;
 const MOST_SITES: usize = 99_999;
 const MOST_ADDRESSES: usize = 60_000;
 
@@ -39,12 +42,14 @@ impl Crowd {
             .map(|place| self.address(place))
             .collect();
         let name_servers = [2, 3].map(|place| IpAddr::V4(Ipv4Addr::new(127, 64, 0, place)));
-        town::crowd(&hosts, &|address| !dead.contains(&address), name_servers, now)
+        let zones: Vec<String> = (0..hosts.len().div_ceil(SITES_PER_ZONE)).map(zone).collect();
+        town::crowd(&zones, &hosts, &|address| !dead.contains(&address), name_servers, now)
     }
 
     /// Every host, in order.
     pub fn hosts(self) -> impl Iterator<Item = String> {
-        (1..=self.sites.min(MOST_SITES)).map(|number| format!("s{number:05}.{DOMAIN}"))
+        (1..=self.sites.min(MOST_SITES))
+            .map(|number| format!("s{number:05}.{}", zone((number - 1) / SITES_PER_ZONE)))
     }
 
     /// How many of the sites stand at an address that refuses.
@@ -110,6 +115,11 @@ impl Crowd {
         let _ = writeln!(text, "  ports: {{{}}}", ports.join(", "));
         text
     }
+}
+
+/// The zone with this number.
+fn zone(number: usize) -> String {
+    format!("k{number:03}.{DOMAIN}")
 }
 
 #[cfg(test)]

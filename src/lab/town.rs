@@ -1,6 +1,6 @@
 //! The province built: residents into servers, certificates and zones. Opens no socket.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use hickory_proto::rr::{RData, rdata::CAA};
 use jiff::Timestamp;
@@ -184,8 +184,9 @@ fn above(servers: &[String], records: Vec<(String, RData)>) -> Vec<Plan> {
     vec![signed(".", Vec::new()), signed("example.", Vec::new()), signed(&format!("{DOMAIN}."), records)]
 }
 
-/// Servers, certificates and zones for many names on few addresses.
+/// Servers, certificates and zones for many names on few addresses; each host lies in one of the zones.
 pub(super) fn crowd(
+    zones: &[String],
     hosts: &[(String, IpAddr)],
     alive: &dyn Fn(IpAddr) -> bool,
     name_servers: [IpAddr; 2],
@@ -194,9 +195,9 @@ pub(super) fn crowd(
     const KINDS: [&[Character]; 4] =
         [&[], &[Character::NoHsts], &[Character::NoRedirect], &[Character::BareSessionCookie]];
     let authority = Authority::new("Tinh Mau Dong Dan", now)?;
-    let identity = authority.identity(&[format!("*.{DOMAIN}")], Key::P256, Flaw::None)?;
-    let modern = Modern::new(identity, Key::P256, true)?;
-    let mut sites: std::collections::BTreeMap<IpAddr, Vec<Site>> = std::collections::BTreeMap::new();
+    let names: Vec<String> = zones.iter().map(|zone| format!("*.{zone}")).collect();
+    let modern = Modern::new(authority.identity(&names, Key::P256, Flaw::None)?, Key::P256, true)?;
+    let mut sites: BTreeMap<IpAddr, Vec<Site>> = BTreeMap::new();
     for ((host, address), kind) in hosts.iter().zip(KINDS.iter().cycle()) {
         if alive(*address) {
             sites.entry(*address).or_default().push(Site::plain(host.clone(), kind));
@@ -206,16 +207,8 @@ pub(super) fn crowd(
         let modern = Some(modern.clone());
         (address, Arc::new(Door { manner: Manner::Serve, modern, legacy: None, sites }))
     });
-    let made = || -> Result<(Names, String), NamesError> {
-        let servers: Vec<String> = NAME_SERVERS.iter().map(|(name, _)| (*name).to_owned()).collect();
-        let mut records = vec![(format!("{DOMAIN}."), names::issuer(ISSUER)?)];
-        for (server, address) in servers.iter().zip(name_servers) {
-            records.push((server.clone(), names::address(address)));
-        }
-        records.extend(hosts.iter().map(|(host, to)| (format!("{host}."), names::address(*to))));
-        Names::new(above(&servers, records))
-    };
-    let (names, anchor) = made().map_err(|error| LabError::Names(error.to_string()))?;
+    let made = crowd_zones(zones, hosts, name_servers);
+    let (names, anchor) = made.map_err(|error| LabError::Names(error.to_string()))?;
     Ok(Town {
         doors: doors.collect(),
         closed_to_https: Vec::new(),
@@ -225,4 +218,28 @@ pub(super) fn crowd(
         anchor,
         odd_ports: Vec::new(),
     })
+}
+
+fn crowd_zones(
+    zones: &[String],
+    hosts: &[(String, IpAddr)],
+    name_servers: [IpAddr; 2],
+) -> Result<(Names, String), NamesError> {
+    let servers: Vec<String> = NAME_SERVERS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let mut main = vec![(format!("{DOMAIN}."), names::issuer(ISSUER)?)];
+    for (server, address) in servers.iter().zip(name_servers) {
+        main.push((server.clone(), names::address(address)));
+    }
+    let mut below: BTreeMap<&str, Vec<(String, RData)>> = BTreeMap::new();
+    for (host, address) in hosts {
+        let zone = host.split_once('.').map_or(DOMAIN, |(_, zone)| zone);
+        below.entry(zone).or_default().push((format!("{host}."), names::address(*address)));
+    }
+    let children = zones.iter().map(|zone| Plan {
+        origin: format!("{zone}."),
+        signing: Signing::Sound,
+        servers: servers.clone(),
+        records: below.remove(zone.as_str()).unwrap_or_default(),
+    });
+    Names::new(above(&servers, main).into_iter().chain(children).collect())
 }
