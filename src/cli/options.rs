@@ -80,7 +80,7 @@ pub(super) struct Network {
     #[arg(long, value_enum, default_value_t = PaceFlag::Normal)]
     pace: PaceFlag,
     /// Only these groups of facts, separated by commas
-    #[arg(long, value_name = "dns,tls,certificate,http", value_delimiter = ',')]
+    #[arg(long, value_name = "dns,tls,certificate,http,mail,web", value_delimiter = ',')]
     only: Vec<Probe>,
 }
 
@@ -188,6 +188,9 @@ impl Network {
         }
         if self.smtp_port.is_some() {
             notes.push("--smtp-port: this version does not check mail");
+        }
+        if self.only.iter().any(|probe| matches!(probe, Probe::Mail | Probe::Web)) {
+            notes.push("--only: this version has no probes for mail and web yet");
         }
         notes
     }
