@@ -1,12 +1,15 @@
 //! The province: units by block with score, grade, coverage and worst finding; then what needs handling.
 
-use std::io::{self, Write};
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
 
 use super::{COLUMNS, Ink, Style, failures, line, title};
 use crate::{
     render::{escape, pad, width, wrap},
     report::{CauseKind, Report, UnitCard},
-    rule::{Lang, Severity, Verdict},
+    rule::{Lang, Reason, Severity, Verdict},
     score::Standing,
     target::Block,
 };
@@ -178,7 +181,11 @@ fn needs(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()> {
         .units
         .iter()
         .filter(|unit| unit.status == Standing::Untested)
-        .map(|unit| escape(&unit.name).into_owned())
+        .map(|unit| {
+            let why = commonest_reason(unit)
+                .map_or_else(String::new, |reason| format!(": {}", reason.words().get(style.lang)));
+            format!("{}{why}", escape(&unit.name))
+        })
         .collect();
     if !untested.is_empty() {
         let text = match style.lang {
@@ -188,6 +195,20 @@ fn needs(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()> {
         section(out, style.word("Không kiểm", "Untested"), &text, &untested, style)?;
     }
     Ok(())
+}
+
+/// Why most of what could not be tested could not.
+fn commonest_reason(unit: &UnitCard) -> Option<Reason> {
+    let mut counts: BTreeMap<Reason, usize> = BTreeMap::new();
+    for finding in unit.sites.iter().flat_map(|site| &site.findings).map(|f| &f.finding) {
+        if finding.verdict == Verdict::Inconclusive
+            && let Some(reason) = finding.reason
+        {
+            *counts.entry(reason).or_default() += 1;
+        }
+    }
+    let scanned = counts.into_iter().max_by_key(|(_, count)| *count).map(|(reason, _)| reason);
+    scanned.or_else(|| unit.sites.iter().find_map(|site| site.untested))
 }
 
 fn section(out: &mut dyn Write, name: &str, first: &str, others: &[String], style: Style) -> io::Result<()> {
