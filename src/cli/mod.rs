@@ -9,6 +9,7 @@ mod inventory;
 mod options;
 mod outcome;
 mod probing;
+mod progress;
 mod rules;
 mod scan;
 mod targets;
@@ -71,6 +72,8 @@ struct Screen<'a> {
     lang: Lang,
     /// Whether standard output takes colours.
     colour: bool,
+    /// Whether progress is unwanted.
+    quiet: bool,
 }
 
 /// Runs a command line; prints; gives the exit code.
@@ -90,7 +93,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     };
     let mut out = io::BufWriter::new(io::stdout().lock());
     let mut err = io::stderr();
-    let mut screen = Screen { out: &mut out, err: &mut err, lang, colour };
+    let mut screen = Screen { out: &mut out, err: &mut err, lang, colour, quiet: false };
     let result = cli.command.run(&mut screen).and_then(|exit| {
         screen.out.flush()?;
         Ok(exit)

@@ -86,12 +86,12 @@ impl Scan {
                 scan
             },
         };
+        screen.quiet = self.quiet;
         let done = probe(job, &judge, &self.output, &self.network, screen)?;
         let about = About { started_at: at, vantage, complete: done.complete };
         if self.quiet {
             let mut nothing = std::io::sink();
-            let mut silent =
-                Screen { out: &mut nothing, err: &mut *screen.err, lang: screen.lang, colour: false };
+            let mut silent = Screen { out: &mut nothing, err: &mut *screen.err, ..*screen };
             return self.output.report(&judge, done.sites, &roster, about, &mut silent);
         }
         self.output.report(&judge, done.sites, &roster, about, screen)
