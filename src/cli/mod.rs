@@ -12,6 +12,7 @@ mod probing;
 mod progress;
 mod rules;
 mod scan;
+mod survey;
 mod targets;
 
 use std::{
