@@ -11,6 +11,8 @@ pub mod net;
 pub mod probe;
 pub mod scan;
 
+pub mod lab;
+
 pub mod rule;
 pub mod score;
 
