@@ -2,6 +2,7 @@
 
 mod assess;
 mod check;
+mod demo;
 mod exit;
 mod facts;
 mod failed;
@@ -48,6 +49,7 @@ enum LangFlag {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    Demo(demo::Demo),
     Check(check::Check),
     Scan(scan::Scan),
     Assess(assess::Assess),
@@ -114,6 +116,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
 impl Command {
     fn run(&self, screen: &mut Screen<'_>) -> Result<Exit, Failed> {
         match self {
+            Self::Demo(demo) => demo.run(screen),
             Self::Check(check) => check.run(screen),
             Self::Scan(scan) => scan.run(screen),
             Self::Assess(assess) => assess.run(screen),

@@ -37,7 +37,7 @@ impl RulesFrom {
 }
 
 /// How the network is used.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Network")]
 pub(super) struct Network {
     /// The resolver to ask, instead of the system's
@@ -161,6 +161,11 @@ impl Network {
             })?;
         }
         Ok(Arc::new(store))
+    }
+
+    /// The same towards servers on this machine.
+    pub(super) fn at_lab_pace(&self) -> Self {
+        Self { pace: PaceFlag::Lab, ..self.clone() }
     }
 
     /// The time that observations carry.

@@ -14,6 +14,8 @@ use crate::{
     target::Block,
 };
 
+/// Columns before a list below the tables.
+const LEAD: usize = 14;
 /// The most lines of each list below the tables.
 const MAX_LINES: usize = 8;
 
@@ -139,6 +141,8 @@ fn needs(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()> {
         .flat_map(|(unit, site)| failures(&site.findings).into_iter().map(move |f| (unit, site, f)))
         .filter(|(_, _, f)| f.finding.severity == Severity::Critical && f.finding.scores())
         .collect();
+    let hosts = report.units.iter().flat_map(|unit| &unit.sites).map(|site| site.host.as_str());
+    let shared = shared_domain(hosts);
     if !criticals.is_empty() {
         let mut units: Vec<&str> = criticals.iter().map(|(unit, ..)| unit.id.as_str()).collect();
         units.sort_unstable();
@@ -150,7 +154,9 @@ fn needs(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()> {
         let lines: Vec<String> = criticals
             .iter()
             .map(|(_, site, f)| {
-                format!("{}  {}", pad(&escape(&site.host), 32), f.finding.message.get(style.lang))
+                let short = site.host.strip_suffix(&shared).unwrap_or(&site.host);
+                let title = pad(f.finding.message.get(style.lang), COLUMNS - LEAD - 20);
+                format!("{}  {title}", pad(&escape(short), 18))
             })
             .collect();
         section(out, style.word("Cần xử lý", "To handle"), &style.ink(Ink::Critical, &text), &lines, style)?;
@@ -197,6 +203,18 @@ fn needs(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()> {
     Ok(())
 }
 
+/// `.tinhmau.example`, where every host ends so; nothing where they have less than two labels in common.
+fn shared_domain<'h>(mut hosts: impl Iterator<Item = &'h str>) -> String {
+    let mut shared: Vec<&str> =
+        hosts.next().map(|first| first.split('.').skip(1).collect()).unwrap_or_default();
+    for host in hosts {
+        let labels: Vec<&str> = host.split('.').skip(1).collect();
+        let same = shared.iter().rev().zip(labels.iter().rev()).take_while(|(a, b)| a == b).count();
+        shared.drain(..shared.len() - same);
+    }
+    if shared.len() < 2 { String::new() } else { format!(".{}", shared.join(".")) }
+}
+
 /// Why most of what could not be tested could not.
 fn commonest_reason(unit: &UnitCard) -> Option<Reason> {
     let mut counts: BTreeMap<Reason, usize> = BTreeMap::new();
@@ -212,18 +230,25 @@ fn commonest_reason(unit: &UnitCard) -> Option<Reason> {
 }
 
 fn section(out: &mut dyn Write, name: &str, first: &str, others: &[String], style: Style) -> io::Result<()> {
-    const LEAD: usize = 14;
     writeln!(out)?;
-    line(out, &format!("{}{first}", pad(name, LEAD)))?;
-    for other in others.iter().take(MAX_LINES) {
-        line(out, &wrap(other, COLUMNS, &" ".repeat(LEAD)))?;
+    let indent = " ".repeat(LEAD);
+    for (place, text) in std::iter::once(first).chain(others.iter().map(String::as_str)).enumerate() {
+        if place > MAX_LINES {
+            break;
+        }
+        // what fits stands as it is: its columns are aligned
+        let lines =
+            if width(text) <= COLUMNS - LEAD { text.to_owned() } else { wrap(text, COLUMNS - LEAD, "") };
+        for (row, part) in lines.lines().enumerate() {
+            let lead = if place == 0 && row == 0 { pad(name, LEAD) } else { indent.clone() };
+            line(out, &format!("{lead}{part}"))?;
+        }
     }
     if let Some(more) = others.len().checked_sub(MAX_LINES).filter(|more| *more > 0) {
         line(
             out,
             &format!(
-                "{}{}",
-                " ".repeat(LEAD),
+                "{indent}{}",
                 match style.lang {
                     Lang::Vi => format!("… và {more} dòng nữa"),
                     Lang::En => format!("… and {more} more"),
