@@ -138,8 +138,7 @@ fn dnssec(a: &Lookup, aaaa: &Lookup) -> Attempt<DnssecStatus> {
     match (status(a), status(aaaa)) {
         (bogus @ Attempt::Completed(DnssecStatus::Bogus), _)
         | (_, bogus @ Attempt::Completed(DnssecStatus::Bogus)) => bogus,
-        (Attempt::Completed(DnssecStatus::Secure), other)
-        | (other, Attempt::Completed(DnssecStatus::Secure)) => other,
+        (insecure @ Attempt::Completed(DnssecStatus::Insecure), Attempt::Completed(_)) => insecure,
         (Attempt::Completed(_), other) => other,
         (unknown, _) => unknown,
     }

@@ -205,10 +205,9 @@ fn needs(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()> {
 
 /// `.tinhmau.example`, where every host ends so; nothing where they have less than two labels in common.
 fn shared_domain<'h>(mut hosts: impl Iterator<Item = &'h str>) -> String {
-    let mut shared: Vec<&str> =
-        hosts.next().map(|first| first.split('.').skip(1).collect()).unwrap_or_default();
+    let mut shared: Vec<&str> = hosts.next().map(|first| first.split('.').collect()).unwrap_or_default();
     for host in hosts {
-        let labels: Vec<&str> = host.split('.').skip(1).collect();
+        let labels: Vec<&str> = host.split('.').collect();
         let same = shared.iter().rev().zip(labels.iter().rev()).take_while(|(a, b)| a == b).count();
         shared.drain(..shared.len() - same);
     }

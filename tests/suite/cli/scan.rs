@@ -73,7 +73,7 @@ fn a_province_of_real_servers() {
         &(names.iter().take(4).map(|name| block(name, headers)).collect::<String>() + &block(&names[4], "")),
     );
     let expired = Peer::nginx(
-        &authority.leaf(&["hethan"], -100, 90),
+        &authority.leaf(&["hethan.tinhmau.example"], -100, 90),
         &block("hethan.tinhmau.example", headers),
     );
     let self_signed = Peer::nginx(
@@ -175,7 +175,7 @@ fn a_province_of_real_servers() {
         "không kiểm tra được",
         "chưa khai báo trang nào",
         "Cần xử lý",
-        "hethan.tinhmau.example",
+        "hethan",
     ] {
         assert!(said.out.contains(text), "{text}\n{}", said.out);
     }
