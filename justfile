@@ -1,7 +1,7 @@
 # One line each; real automation is a subcommand or a test.
 
 # everything a commit must pass
-check: 
+check:
     cargo fmt --check && cargo clippy --all-targets --locked -- -D warnings && cargo test --locked
 
 # all tests, with the real peers installed where missing
@@ -22,7 +22,7 @@ doc:
 
 # licences, bans, sources
 deny:
-    cargo deny --offline check bans licenses sources
+    cargo fetch --locked && cargo deny --offline check bans licenses sources
 
 # judging 10,000 documents by 100 rules
 bench:

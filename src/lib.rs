@@ -18,5 +18,6 @@ pub mod score;
 
 pub mod render;
 pub mod report;
+pub mod store;
 
 pub mod cli;

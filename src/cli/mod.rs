@@ -2,6 +2,7 @@
 
 mod assess;
 mod check;
+mod demo;
 mod exit;
 mod facts;
 mod failed;
@@ -9,8 +10,10 @@ mod inventory;
 mod options;
 mod outcome;
 mod probing;
+mod progress;
 mod rules;
 mod scan;
+mod survey;
 mod targets;
 
 use std::{
@@ -46,6 +49,7 @@ enum LangFlag {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    Demo(demo::Demo),
     Check(check::Check),
     Scan(scan::Scan),
     Assess(assess::Assess),
@@ -71,6 +75,8 @@ struct Screen<'a> {
     lang: Lang,
     /// Whether standard output takes colours.
     colour: bool,
+    /// Whether progress is unwanted.
+    quiet: bool,
 }
 
 /// Runs a command line; prints; gives the exit code.
@@ -90,7 +96,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     };
     let mut out = io::BufWriter::new(io::stdout().lock());
     let mut err = io::stderr();
-    let mut screen = Screen { out: &mut out, err: &mut err, lang, colour };
+    let mut screen = Screen { out: &mut out, err: &mut err, lang, colour, quiet: false };
     let result = cli.command.run(&mut screen).and_then(|exit| {
         screen.out.flush()?;
         Ok(exit)
@@ -110,6 +116,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
 impl Command {
     fn run(&self, screen: &mut Screen<'_>) -> Result<Exit, Failed> {
         match self {
+            Self::Demo(demo) => demo.run(screen),
             Self::Check(check) => check.run(screen),
             Self::Scan(scan) => scan.run(screen),
             Self::Assess(assess) => assess.run(screen),

@@ -6,13 +6,13 @@ use super::{
     Failed, Screen,
     options::Network,
     outcome::{Judge, Output},
+    progress::{Progress, Style},
 };
 use crate::{
     net::{self, Net},
     observation::Vantage,
     probe::certificate::TrustStore,
     report::SiteReport,
-    rule::Lang,
     scan::{self, Event, Plan},
 };
 
@@ -77,40 +77,51 @@ async fn listen(job: Job, judge: &Judge, output: &Output, screen: &mut Screen<'_
     let total = job.plan.targets.len();
     let mut events = scan::run(net, job.plan, job.scan);
     let mut written = output.observations()?;
-    let progress = std::io::stderr().is_terminal() && total > 1;
+    let style = match (screen.quiet || total < 2, std::io::stderr().is_terminal()) {
+        (true, _) => Style::Silent,
+        (false, true) => Style::Live,
+        (false, false) => Style::Plain,
+    };
+    let mut progress = Progress::new(total, style, screen.lang);
     let mut sites = Vec::with_capacity(total);
     let mut interrupted = false;
+    let mut stop = std::pin::pin!(stopped());
     loop {
         let event = tokio::select! {
             event = events.recv() => event,
-            _ = tokio::signal::ctrl_c() => {
+            () = &mut stop => {
                 interrupted = true;
                 None
             }
         };
-        let observations = match event {
+        match event {
             None => break,
-            Some(Event::Started(_)) => continue,
-            Some(Event::Finished(observations)) => observations,
-        };
-        if let Some(sink) = &mut written {
-            let text = serde_json::to_string(&*observations).map_err(Failed::internal)?;
-            sink.line(screen, &text)?;
-        }
-        sites.push(judge.observed(&observations)?);
-        if progress {
-            let what = match screen.lang {
-                Lang::Vi => "trang",
-                Lang::En => "sites",
-            };
-            write!(screen.err, "\r{}/{total} {what}", sites.len())?;
+            Some(Event::Started(target)) => progress.started(&target.site, screen.err)?,
+            Some(Event::Finished(observations)) => {
+                if let Some(sink) = &mut written {
+                    let text = serde_json::to_string(&*observations).map_err(Failed::internal)?;
+                    sink.line(screen, &text)?;
+                }
+                sites.push(judge.observed(&observations)?);
+                progress.finished(&observations.site, screen.err)?;
+            }
         }
     }
-    if progress {
-        writeln!(screen.err)?;
-    }
+    progress.clear(screen.err)?;
     if let Some(sink) = written {
         sink.close(screen)?;
     }
     Ok(Done { complete: !interrupted && sites.len() == total, sites })
+}
+
+/// Ctrl-C or SIGTERM: what is done is kept, the rest is left.
+async fn stopped() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
 }

@@ -197,6 +197,9 @@ pub enum Failure {
     /// The resolver or name server answered with an error code (RFC 1035 section 4.1.1), e.g. `SERVFAIL`.
     #[error("DNS answer {0}")]
     Rcode(String),
+    /// Whether the answer should be signed could not be found out (RFC 4035 section 4.3, Indeterminate).
+    #[error("DNSSEC status indeterminate: {0}")]
+    Indeterminate(String),
     /// A page that stands in front of the site answered instead of it.
     #[error("blocked: HTTP status {status}")]
     Blocked {

@@ -73,7 +73,8 @@ pub struct CaaProperty {
     pub well_formed: bool,
 }
 
-/// Security status of an answer (RFC 4035 section 4.3).
+/// Security status of an answer (RFC 4035 section 4.3). The fourth, Indeterminate, is no answer but a failed
+/// attempt: nothing may be concluded from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum DnssecStatus {
     /// Signed, and the chain from the trust anchor verifies.
@@ -82,6 +83,4 @@ pub enum DnssecStatus {
     Insecure,
     /// Should verify and does not: validating resolvers answer SERVFAIL.
     Bogus,
-    /// Not known whether it should be signed.
-    Indeterminate,
 }

@@ -121,26 +121,26 @@ fn nxdomain(a: &Lookup, aaaa: &Lookup) -> Attempt<bool> {
     }
 }
 
-/// The worse of both. One that could not be asked might be bogus, so the other decides alone only if it is.
+/// The worse of both. One that could not be asked or decided might be bogus, so the other decides alone only if it is.
 fn dnssec(a: &Lookup, aaaa: &Lookup) -> Attempt<DnssecStatus> {
-    let status = |answer: &Answer| match answer.security {
-        Security::Bogus => DnssecStatus::Bogus,
-        Security::Indeterminate => DnssecStatus::Indeterminate,
-        Security::Insecure => DnssecStatus::Insecure,
-        Security::Secure => DnssecStatus::Secure,
+    let status = |lookup: &Lookup| match lookup {
+        Err(error) => untested(error),
+        Ok(answer) => match answer.security {
+            Security::Bogus => Attempt::Completed(DnssecStatus::Bogus),
+            Security::Insecure => Attempt::Completed(DnssecStatus::Insecure),
+            Security::Secure => Attempt::Completed(DnssecStatus::Secure),
+            Security::Indeterminate => {
+                let why = answer.detail.as_deref().unwrap_or("the answers do not suffice");
+                Attempt::failed(Failure::Indeterminate(cut(why)))
+            }
+        },
     };
-    let badness = |status: &DnssecStatus| match status {
-        DnssecStatus::Bogus => 3,
-        DnssecStatus::Indeterminate => 2,
-        DnssecStatus::Insecure => 1,
-        DnssecStatus::Secure => 0,
-    };
-    match (a, aaaa) {
-        (Ok(a), Ok(aaaa)) => Attempt::Completed(std::cmp::max_by_key(status(a), status(aaaa), badness)),
-        (Ok(answer), Err(_)) | (Err(_), Ok(answer)) if answer.security == Security::Bogus => {
-            Attempt::Completed(DnssecStatus::Bogus)
-        }
-        (Err(error), _) | (_, Err(error)) => untested(error),
+    match (status(a), status(aaaa)) {
+        (bogus @ Attempt::Completed(DnssecStatus::Bogus), _)
+        | (_, bogus @ Attempt::Completed(DnssecStatus::Bogus)) => bogus,
+        (insecure @ Attempt::Completed(DnssecStatus::Insecure), Attempt::Completed(_)) => insecure,
+        (Attempt::Completed(_), other) => other,
+        (unknown, _) => unknown,
     }
 }
 

@@ -15,6 +15,7 @@ impl From<&Failure> for Reason {
             Failure::NotTls => Self::NotTls,
             Failure::NoAddress => Self::NoAddress,
             Failure::Rcode(_) => Self::Rcode,
+            Failure::Indeterminate(_) => Self::Indeterminate,
             Failure::Blocked { .. } => Self::Blocked,
             Failure::TooLarge { .. } => Self::TooLarge,
             Failure::Malformed(_) => Self::Malformed,
@@ -69,6 +70,10 @@ impl Reason {
             Self::NotTls => ("cổng này không nói TLS", "the port does not speak TLS"),
             Self::NoAddress => ("tên miền không có địa chỉ", "the name has no address"),
             Self::Rcode => ("máy chủ tên miền trả lời lỗi", "the name server answered with an error"),
+            Self::Indeterminate => (
+                "máy phân giải không cho đủ dữ liệu để xác minh chữ ký DNSSEC",
+                "the resolver's answers do not suffice to verify DNSSEC",
+            ),
             Self::Blocked => ("tường lửa trả lời thay cho trang", "a firewall answered instead of the site"),
             Self::TooLarge => ("dữ liệu vượt giới hạn đọc", "more data than the scanner reads"),
             Self::Malformed => {

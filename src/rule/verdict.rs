@@ -45,6 +45,8 @@ pub enum Reason {
     NoAddress,
     /// The resolver or name server answered with an error.
     Rcode,
+    /// Not known whether the zone should be signed.
+    Indeterminate,
     /// A firewall or challenge page answered instead of the site.
     Blocked,
     /// More data than the scanner reads.

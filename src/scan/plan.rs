@@ -60,6 +60,10 @@ pub enum Probe {
     Certificate,
     /// HTTP.
     Http,
+    /// Mail; not built yet, and skipped.
+    Mail,
+    /// Content of pages; not built yet, and skipped.
+    Web,
 }
 
 /// Which probes run.
@@ -69,7 +73,7 @@ pub struct Probes(BTreeSet<Probe>);
 impl Probes {
     /// All of them.
     pub fn all() -> Self {
-        Self([Probe::Dns, Probe::Tls, Probe::Certificate, Probe::Http].into())
+        Self([Probe::Dns, Probe::Tls, Probe::Certificate, Probe::Http, Probe::Mail, Probe::Web].into())
     }
 
     /// These.
@@ -85,7 +89,7 @@ impl Probes {
 
 /// Why a word names no probe.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no probe: there are dns, tls, certificate and http")]
+#[error("{0:?} is no probe: there are dns, tls, certificate, http, mail and web")]
 pub struct UnknownProbe(String);
 
 impl FromStr for Probe {
@@ -97,6 +101,8 @@ impl FromStr for Probe {
             "tls" => Ok(Self::Tls),
             "certificate" => Ok(Self::Certificate),
             "http" => Ok(Self::Http),
+            "mail" => Ok(Self::Mail),
+            "web" => Ok(Self::Web),
             other => Err(UnknownProbe(other.to_owned())),
         }
     }
@@ -109,6 +115,8 @@ impl fmt::Display for Probe {
             Self::Tls => "tls",
             Self::Certificate => "certificate",
             Self::Http => "http",
+            Self::Mail => "mail",
+            Self::Web => "web",
         })
     }
 }

@@ -92,3 +92,40 @@ async fn plain_http_on_the_port_is_an_observation() {
     assert!(!tls.offered);
     assert!(offered(&tls).is_empty());
 }
+
+/// Listens in front of another server and drops connections whose first read is too long: what some middleboxes do to
+/// the 1.2 KiB of a post-quantum key share.
+async fn drops_long_hellos(behind: std::net::SocketAddr) -> std::net::SocketAddr {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind(crate::peer::free_address()).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut hello = vec![0; 4096];
+                let length = client.read(&mut hello).await.unwrap_or(0);
+                if length > 1_000 {
+                    return;
+                }
+                let Ok(mut server) = tokio::net::TcpStream::connect(behind).await else { return };
+                if server.write_all(&hello[..length]).await.is_ok() {
+                    let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+                }
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_path_that_drops_long_hellos_hides_nothing() {
+    let authority = Authority::new();
+    let block =
+        "server { listen ADDRESS ssl; server_name lab.test; CERTIFICATE ssl_protocols TLSv1.2 TLSv1.3; }";
+    let server = Peer::nginx(&authority.leaf(&[HOST], -1, 90), block);
+    let seen = probe(drops_long_hellos(server.address()).await).await;
+    let Attempt::Completed(tls) = seen.tls else { panic!("{:?}", seen.tls) };
+    assert_eq!(offered(&tls), ["TLSv1.2", "TLSv1.3"]);
+    assert!(tls.handshake.completed().is_some(), "{:?}", tls.handshake);
+    assert_eq!(seen.chain.completed().map(Vec::len), Some(2));
+}

@@ -100,18 +100,10 @@ fn retry_after(reply: &Reply) -> Duration {
 async fn exchange(lane: &Lane, ask: &Ask<'_>) -> Result<Reply, Fault> {
     let url = ask.url;
     let head = head(ask).encode().map_err(Fault::Request)?;
-    let purpose = if url.is_https() { Purpose::Https } else { Purpose::Http };
-    let connection = lane.connect(url.host(), url.port(), purpose).await?;
     let mut stream = if url.is_https() {
-        let offer = Offer {
-            server_name: Some(url.host().to_owned()),
-            alpn: vec![b"http/1.1".to_vec()],
-            ..Offer::default()
-        };
-        let handshake = tls::handshake(connection, &offer).await.map_err(Error::from)?;
-        Stream::Tls(Box::new(handshake.stream))
+        Stream::Tls(Box::new(secure(lane, url).await?))
     } else {
-        Stream::Plain(Box::new(connection))
+        Stream::Plain(Box::new(lane.connect(url.host(), url.port(), Purpose::Http).await?))
     };
     // A server may answer and close before it has read everything; then its answer is what counts.
     let written = stream.write(&head).await;
@@ -119,6 +111,28 @@ async fn exchange(lane: &Lane, ask: &Ask<'_>) -> Result<Reply, Fault> {
         (Ok(response), _) => Ok(Reply::new(url.clone(), lane.address(), response)),
         (Err(_), Err(error)) => Err(error.into()),
         (Err(fault), Ok(())) => Err(fault),
+    }
+}
+
+/// A TLS stream to speak HTTP on. A key share of ML-KEM makes a hello of 1.2 KiB that some middleboxes drop, so it is
+/// left out at first; a server that refuses the rest is asked once more with it.
+async fn secure(lane: &Lane, url: &HttpUrl) -> Result<TlsStream, Error> {
+    let mut offer = Offer {
+        server_name: Some(url.host().to_owned()),
+        alpn: vec![b"http/1.1".to_vec()],
+        classic_groups_only: true,
+        ..Offer::default()
+    };
+    let connection = lane.connect(url.host(), url.port(), Purpose::Https).await?;
+    match tls::handshake(connection, &offer).await.map_err(Error::from) {
+        Ok(handshake) => Ok(handshake.stream),
+        Err(refused @ Error::Alert { .. }) => {
+            offer.classic_groups_only = false;
+            // the request is counted already: this is one more TLS connection
+            let connection = lane.connect(url.host(), url.port(), Purpose::Tls).await?;
+            tls::handshake(connection, &offer).await.map(|handshake| handshake.stream).map_err(|_| refused)
+        }
+        Err(other) => Err(other),
     }
 }
 

@@ -46,6 +46,18 @@ pub async fn tls(lane: &Lane, host: &str, port: u16) -> Seen {
         Err(failed) => (None, super::failure::attempt(Err(failed.error)), failed.chain),
     };
     let asked = Server::new(lane, host, port, known).ask_all(known).await;
+    let (handshake, sent) = if is_dropped(&handshake) && asked.speaks_tls {
+        // other hellos were answered: perhaps something on the way drops the 1.2 KiB of a post-quantum key share
+        match handshake_with(lane, host, port, true).await {
+            Ok(seen) => {
+                let chain = seen.chain.clone();
+                (Attempt::Completed(facts(seen)), chain)
+            }
+            Err(_) => (handshake, sent),
+        }
+    } else {
+        (handshake, sent)
+    };
     let chain = if sent.is_empty() { asked.chain } else { sent };
     let (connections, _) = lane.spent();
     if asked.speaks_tls {
@@ -71,7 +83,17 @@ async fn handshake(
     host: &str,
     port: u16,
 ) -> Result<net::tls::Handshake, Box<net::tls::HandshakeError>> {
+    handshake_with(lane, host, port, false).await
+}
+
+async fn handshake_with(
+    lane: &Lane,
+    host: &str,
+    port: u16,
+    classic_groups_only: bool,
+) -> Result<net::tls::Handshake, Box<net::tls::HandshakeError>> {
     let offer = Offer {
+        classic_groups_only,
         server_name: Some(host.to_owned()),
         alpn: vec![b"h2".to_vec(), b"http/1.1".to_vec()],
         ..Offer::default()
@@ -91,6 +113,12 @@ fn facts(seen: net::tls::Handshake) -> Handshake {
             .staple
             .map(|der| OcspStaple { length: u32::try_from(der.len()).unwrap_or(u32::MAX) }),
     }
+}
+
+/// Whether the hello seems not to have arrived.
+fn is_dropped(handshake: &Attempt<Handshake>) -> bool {
+    let Attempt::Failed { failed } = handshake else { return false };
+    matches!(failed, Failure::TimedOut { .. } | Failure::Reset | Failure::Closed)
 }
 
 /// Whether the error says that nothing can be learnt at this address at all.

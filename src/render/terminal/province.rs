@@ -1,16 +1,21 @@
 //! The province: units by block with score, grade, coverage and worst finding; then what needs handling.
 
-use std::io::{self, Write};
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
 
 use super::{COLUMNS, Ink, Style, failures, line, title};
 use crate::{
     render::{escape, pad, width, wrap},
     report::{CauseKind, Report, UnitCard},
-    rule::{Lang, Severity, Verdict},
+    rule::{Lang, Reason, Severity, Verdict},
     score::Standing,
     target::Block,
 };
 
+/// Columns before a list below the tables.
+const LEAD: usize = 14;
 /// The most lines of each list below the tables.
 const MAX_LINES: usize = 8;
 
@@ -136,6 +141,8 @@ fn needs(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()> {
         .flat_map(|(unit, site)| failures(&site.findings).into_iter().map(move |f| (unit, site, f)))
         .filter(|(_, _, f)| f.finding.severity == Severity::Critical && f.finding.scores())
         .collect();
+    let hosts = report.units.iter().flat_map(|unit| &unit.sites).map(|site| site.host.as_str());
+    let shared = shared_domain(hosts);
     if !criticals.is_empty() {
         let mut units: Vec<&str> = criticals.iter().map(|(unit, ..)| unit.id.as_str()).collect();
         units.sort_unstable();
@@ -147,7 +154,9 @@ fn needs(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()> {
         let lines: Vec<String> = criticals
             .iter()
             .map(|(_, site, f)| {
-                format!("{}  {}", pad(&escape(&site.host), 32), f.finding.message.get(style.lang))
+                let short = site.host.strip_suffix(&shared).unwrap_or(&site.host);
+                let title = pad(f.finding.message.get(style.lang), COLUMNS - LEAD - 20);
+                format!("{}  {title}", pad(&escape(short), 18))
             })
             .collect();
         section(out, style.word("Cần xử lý", "To handle"), &style.ink(Ink::Critical, &text), &lines, style)?;
@@ -178,7 +187,11 @@ fn needs(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()> {
         .units
         .iter()
         .filter(|unit| unit.status == Standing::Untested)
-        .map(|unit| escape(&unit.name).into_owned())
+        .map(|unit| {
+            let why = commonest_reason(unit)
+                .map_or_else(String::new, |reason| format!(": {}", reason.words().get(style.lang)));
+            format!("{}{why}", escape(&unit.name))
+        })
         .collect();
     if !untested.is_empty() {
         let text = match style.lang {
@@ -190,19 +203,51 @@ fn needs(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()> {
     Ok(())
 }
 
+/// `.tinhmau.example`, where every host ends so; nothing where they have less than two labels in common.
+fn shared_domain<'h>(mut hosts: impl Iterator<Item = &'h str>) -> String {
+    let mut shared: Vec<&str> = hosts.next().map(|first| first.split('.').collect()).unwrap_or_default();
+    for host in hosts {
+        let labels: Vec<&str> = host.split('.').collect();
+        let same = shared.iter().rev().zip(labels.iter().rev()).take_while(|(a, b)| a == b).count();
+        shared.drain(..shared.len() - same);
+    }
+    if shared.len() < 2 { String::new() } else { format!(".{}", shared.join(".")) }
+}
+
+/// Why most of what could not be tested could not.
+fn commonest_reason(unit: &UnitCard) -> Option<Reason> {
+    let mut counts: BTreeMap<Reason, usize> = BTreeMap::new();
+    for finding in unit.sites.iter().flat_map(|site| &site.findings).map(|f| &f.finding) {
+        if finding.verdict == Verdict::Inconclusive
+            && let Some(reason) = finding.reason
+        {
+            *counts.entry(reason).or_default() += 1;
+        }
+    }
+    let scanned = counts.into_iter().max_by_key(|(_, count)| *count).map(|(reason, _)| reason);
+    scanned.or_else(|| unit.sites.iter().find_map(|site| site.untested))
+}
+
 fn section(out: &mut dyn Write, name: &str, first: &str, others: &[String], style: Style) -> io::Result<()> {
-    const LEAD: usize = 14;
     writeln!(out)?;
-    line(out, &format!("{}{first}", pad(name, LEAD)))?;
-    for other in others.iter().take(MAX_LINES) {
-        line(out, &wrap(other, COLUMNS, &" ".repeat(LEAD)))?;
+    let indent = " ".repeat(LEAD);
+    for (place, text) in std::iter::once(first).chain(others.iter().map(String::as_str)).enumerate() {
+        if place > MAX_LINES {
+            break;
+        }
+        // what fits stands as it is: its columns are aligned
+        let lines =
+            if width(text) <= COLUMNS - LEAD { text.to_owned() } else { wrap(text, COLUMNS - LEAD, "") };
+        for (row, part) in lines.lines().enumerate() {
+            let lead = if place == 0 && row == 0 { pad(name, LEAD) } else { indent.clone() };
+            line(out, &format!("{lead}{part}"))?;
+        }
     }
     if let Some(more) = others.len().checked_sub(MAX_LINES).filter(|more| *more > 0) {
         line(
             out,
             &format!(
-                "{}{}",
-                " ".repeat(LEAD),
+                "{indent}{}",
                 match style.lang {
                     Lang::Vi => format!("… và {more} dòng nữa"),
                     Lang::En => format!("… and {more} more"),
