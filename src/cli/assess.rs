@@ -66,8 +66,9 @@ impl Assess {
             Some(inventory) => Roster::new(inventory, at),
             None => Roster::one("assess", judged.sites.iter().map(|site| site.site.clone())),
         };
-        let about = About { started_at: at, vantage: judged.vantage, complete: true };
-        self.output.report(&judge, judged.sites, &roster, about, screen)
+        let about =
+            About { id: None, started_at: at, vantage: judged.vantage, complete: true, degraded: false };
+        Ok(self.output.report(&judge, judged.sites, &roster, about, screen)?.0)
     }
 }
 

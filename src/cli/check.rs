@@ -6,7 +6,7 @@ use super::{
     Exit, Failed, Screen,
     options::Network,
     outcome::{About, Output},
-    probing::{Job, probe},
+    probing::{Job, Listening, probe, runtime},
 };
 use crate::{
     observation::{SiteName, Vantage},
@@ -73,10 +73,12 @@ impl Check {
                 },
             ),
         };
-        let done = probe(job, &judge, &self.output, &self.network, screen)?;
+        let runtime = runtime()?;
+        let listening = Listening { runtime: &runtime, keeper: None, deadline: None, degraded: false };
+        let done = probe(job, &judge, &self.output, &self.network, listening, screen)?;
         let roster = Roster::one(self.authorised_by.as_deref().unwrap_or_default(), names);
-        let about = About { started_at, vantage, complete: done.complete };
-        self.output.report(&judge, done.sites, &roster, about, screen)
+        let about = About { id: None, started_at, vantage, complete: done.complete, degraded: false };
+        Ok(self.output.report(&judge, done.sites, &roster, about, screen)?.0)
     }
 
     /// The sites to check, and where to dial them.

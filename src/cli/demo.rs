@@ -6,6 +6,7 @@ use super::{
     Exit, Failed, Screen,
     options::Network,
     outcome::Output,
+    probing::{self, Listening},
     survey::{Choice, Survey},
 };
 use crate::{lab::Lab, rule::Lang, target, yaml::Source};
@@ -54,8 +55,10 @@ impl Demo {
             )?,
         }
         let survey = Survey::new(inventory, Path::new("."), at, &self.choice)?;
-        let done = survey.run(&self.network.at_lab_pace(), &judge, &self.output, screen)?;
+        let probes = probing::runtime()?;
+        let listening = Listening { runtime: &probes, keeper: None, deadline: None, degraded: false };
+        let done = survey.run(&self.network.at_lab_pace(), &judge, &self.output, listening, screen)?;
         runtime.block_on(lab.stop());
-        self.output.report(&judge, done.sites, &done.roster, done.about, screen)
+        Ok(self.output.report(&judge, done.sites, &done.roster, done.about, screen)?.0)
     }
 }

@@ -1,16 +1,20 @@
 //! The command line: one file per subcommand. The only place that prints or decides an exit code.
 
 mod assess;
+mod canary;
 mod check;
 mod demo;
 mod exit;
 mod facts;
 mod failed;
 mod inventory;
+mod keeping;
 mod options;
 mod outcome;
 mod probing;
 mod progress;
+mod recheck;
+mod report;
 mod rules;
 mod scan;
 mod survey;
@@ -52,10 +56,14 @@ enum Command {
     Demo(demo::Demo),
     Check(check::Check),
     Scan(scan::Scan),
+    Recheck(recheck::Recheck),
+    Report(report::Report),
+    Diff(report::Diff),
     Assess(assess::Assess),
     Rules(rules::Rules),
     Facts(facts::Facts),
     Targets(targets::Targets),
+    Prune(report::Prune),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -119,6 +127,10 @@ impl Command {
             Self::Demo(demo) => demo.run(screen),
             Self::Check(check) => check.run(screen),
             Self::Scan(scan) => scan.run(screen),
+            Self::Recheck(recheck) => recheck.run(screen),
+            Self::Report(report) => report.run(screen),
+            Self::Diff(diff) => diff.run(screen),
+            Self::Prune(prune) => prune.run(screen),
             Self::Assess(assess) => assess.run(screen),
             Self::Rules(rules) => rules.run(screen),
             Self::Facts(facts) => facts.run(screen),

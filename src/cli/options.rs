@@ -212,6 +212,8 @@ pub(super) enum FailOn {
     Medium,
     /// Low and worse
     Low,
+    /// What got worse since the last run
+    Regression,
     /// Never
     Never,
 }
@@ -224,7 +226,7 @@ impl FailOn {
             Self::High => Severity::High,
             Self::Medium => Severity::Medium,
             Self::Low => Severity::Low,
-            Self::Never => return false,
+            Self::Regression | Self::Never => return false,
         };
         // worst first
         severity <= least

@@ -13,7 +13,7 @@ use super::{
     options::{FailOn, Percent, RulesFrom},
 };
 use crate::{
-    observation::{Document, Observations, Vantage},
+    observation::{Document, Vantage},
     render::terminal::{self, Style},
     report::{Report, Roster, RuleBook, Run, Scanner, SiteReport, assemble, judge},
     rule::{Reason, RuleSet, Verdict},
@@ -61,9 +61,13 @@ pub(super) struct Judge {
 
 /// What is known of a run beside its sites.
 pub(super) struct About {
+    /// Its id in the store; made of the time without one.
+    pub(super) id: Option<String>,
     pub(super) started_at: Timestamp,
     pub(super) vantage: Vantage,
     pub(super) complete: bool,
+    /// The scanner's own check failed.
+    pub(super) degraded: bool,
 }
 
 impl Output {
@@ -76,6 +80,16 @@ impl Output {
             return Err(faults.into());
         }
         Ok(Judge { rules, book, method })
+    }
+
+    /// Whether the exit code is 1 where something got worse since the last run.
+    pub(super) fn fails_on_regression(&self) -> bool {
+        self.fail_on == FailOn::Regression
+    }
+
+    /// Whether people read standard output.
+    pub(super) fn is_for_people(&self) -> bool {
+        self.format == Format::Terminal && self.out.is_none()
     }
 
     /// Where observation documents go as they are made, where they are what was asked for.
@@ -91,20 +105,10 @@ impl Output {
         roster: &Roster,
         about: About,
         screen: &mut Screen<'_>,
-    ) -> Result<Exit, Failed> {
-        let run = Run {
-            id: format!("{}", about.started_at.strftime("%Y%m%dT%H%M%SZ")),
-            started_at: about.started_at,
-            finished_at: Timestamp::now().max(about.started_at),
-            vantage: about.vantage,
-            scanner: Scanner { name: "khien".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
-            degraded: false,
-            complete: about.complete,
-        };
+    ) -> Result<(Exit, Report), Failed> {
         let exit = self.exit(&sites);
-        let report = assemble(sites, roster, &judge.book, &judge.method, run).map_err(|error| {
-            Failed::usage(error.to_string(), "use the inventory the observations were made with")
-        })?;
+        let complete = about.complete;
+        let report = judge.assemble(sites, roster, about)?;
         match self.format {
             Format::Observations => {}
             Format::Json => {
@@ -122,7 +126,22 @@ impl Output {
                 sink.close(screen)?;
             }
         }
-        Ok(if about.complete { exit } else { exit.or(Exit::Incomplete) })
+        Ok((if complete { exit } else { exit.or(Exit::Incomplete) }, report))
+    }
+
+    /// The report of an earlier moment, for comparison; nothing where there was none.
+    pub(super) fn assemble_quietly(
+        judge: &Judge,
+        sites: Vec<SiteReport>,
+        roster: &Roster,
+        at: Timestamp,
+    ) -> Result<Option<Report>, Failed> {
+        if sites.is_empty() {
+            return Ok(None);
+        }
+        let about =
+            About { id: None, started_at: at, vantage: Vantage::default(), complete: true, degraded: false };
+        judge.assemble(sites, roster, about).map(Some)
     }
 
     fn exit(&self, sites: &[SiteReport]) -> Exit {
@@ -157,9 +176,28 @@ impl Judge {
         judge(&self.rules, document)
     }
 
-    /// Judges what a probe brought.
-    pub(super) fn observed(&self, observations: &Observations) -> Result<SiteReport, Failed> {
-        Ok(self.site(&Document::try_from(observations).map_err(Failed::internal)?))
+    /// Judged sites into the report.
+    fn assemble(&self, sites: Vec<SiteReport>, roster: &Roster, about: About) -> Result<Report, Failed> {
+        let run = Run {
+            id: about.id.unwrap_or_else(|| about.started_at.strftime("%Y%m%dT%H%M%SZ").to_string()),
+            started_at: about.started_at,
+            finished_at: Timestamp::now().max(about.started_at),
+            vantage: about.vantage,
+            scanner: Scanner { name: "khien".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
+            degraded: about.degraded,
+            complete: about.complete,
+        };
+        assemble(sites, roster, &self.book, &self.method, run).map_err(|error| {
+            Failed::usage(error.to_string(), "use the inventory the observations were made with")
+        })
+    }
+
+    pub(super) fn rules_hash(&self) -> &str {
+        self.rules.hash()
+    }
+
+    pub(super) fn method_version(&self) -> &str {
+        self.method.version()
     }
 }
 

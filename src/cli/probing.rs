@@ -1,16 +1,23 @@
 //! Runs the probes of a plan for a subcommand: starts the runtime, listens to events, judges each site as it comes.
 
-use std::{io::IsTerminal as _, sync::Arc};
+use std::{io::IsTerminal as _, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use tokio::{
+    runtime::Runtime,
+    signal::unix::{SignalKind, signal},
+};
 
 use super::{
     Failed, Screen,
+    keeping::Keeper,
     options::Network,
     outcome::{Judge, Output},
     progress::{Progress, Style},
 };
 use crate::{
     net::{self, Net},
-    observation::Vantage,
+    observation::{Document, Vantage},
     probe::certificate::TrustStore,
     report::SiteReport,
     scan::{self, Event, Plan},
@@ -22,6 +29,18 @@ pub(super) struct Job {
     pub(super) options: net::Options,
     pub(super) needs_resolver: bool,
     pub(super) scan: scan::Options,
+}
+
+/// Who listens to a run, and for how long.
+#[derive(Clone, Copy)]
+pub(super) struct Listening<'l> {
+    pub(super) runtime: &'l Runtime,
+    /// Writes down what comes.
+    pub(super) keeper: Option<&'l Keeper<'l>>,
+    /// When to stop at the latest.
+    pub(super) deadline: Option<Timestamp>,
+    /// The scanner's own check failed: the run is told so.
+    pub(super) degraded: bool,
 }
 
 /// What a run brought.
@@ -56,17 +75,27 @@ pub(super) fn probe(
     judge: &Judge,
     output: &Output,
     network: &Network,
+    listening: Listening<'_>,
     screen: &mut Screen<'_>,
 ) -> Result<Done, Failed> {
     for note in network.unused() {
         writeln!(screen.err, "khien: {note}")?;
     }
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failed::internal)?;
-    runtime.block_on(listen(job, judge, output, screen))
+    listening.runtime.block_on(listen(job, judge, output, listening, screen))
 }
 
-async fn listen(job: Job, judge: &Judge, output: &Output, screen: &mut Screen<'_>) -> Result<Done, Failed> {
+/// The threads that probes run on.
+pub(super) fn runtime() -> Result<Runtime, Failed> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failed::internal)
+}
+
+async fn listen(
+    job: Job,
+    judge: &Judge,
+    output: &Output,
+    listening: Listening<'_>,
+    screen: &mut Screen<'_>,
+) -> Result<Done, Failed> {
     let net = if job.needs_resolver {
         Net::new(job.options).map_err(|error| {
             Failed::usage(error.to_string(), "nothing was dialled; name a resolver with --resolver IP:PORT")
@@ -85,7 +114,7 @@ async fn listen(job: Job, judge: &Judge, output: &Output, screen: &mut Screen<'_
     let mut progress = Progress::new(total, style, screen.lang);
     let mut sites = Vec::with_capacity(total);
     let mut interrupted = false;
-    let mut stop = std::pin::pin!(stopped());
+    let mut stop = std::pin::pin!(stopped(listening.deadline));
     loop {
         let event = tokio::select! {
             event = events.recv() => event,
@@ -102,7 +131,12 @@ async fn listen(job: Job, judge: &Judge, output: &Output, screen: &mut Screen<'_
                     let text = serde_json::to_string(&*observations).map_err(Failed::internal)?;
                     sink.line(screen, &text)?;
                 }
-                sites.push(judge.observed(&observations)?);
+                let document = Document::try_from(&*observations).map_err(Failed::internal)?;
+                let mut report = judge.site(&document);
+                if let Some(keeper) = listening.keeper {
+                    keeper.finished(&document, &mut report).await?;
+                }
+                sites.push(report);
                 progress.finished(&observations.site, screen.err)?;
             }
         }
@@ -114,13 +148,22 @@ async fn listen(job: Job, judge: &Judge, output: &Output, screen: &mut Screen<'_
     Ok(Done { complete: !interrupted && sites.len() == total, sites })
 }
 
-/// Ctrl-C or SIGTERM: what is done is kept, the rest is left.
-async fn stopped() {
-    use tokio::signal::unix::{SignalKind, signal};
+/// Ctrl-C, SIGTERM or the deadline: what is done is kept, the rest is left.
+async fn stopped(deadline: Option<Timestamp>) {
+    let past_deadline = async {
+        match deadline {
+            Some(at) => {
+                let left = Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default();
+                tokio::time::sleep(left.min(Duration::from_hours(48))).await;
+            }
+            None => std::future::pending().await,
+        }
+    };
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {
         return std::future::pending().await;
     };
     tokio::select! {
+        () = past_deadline => {}
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}
     }

@@ -1,14 +1,23 @@
-//! `khien scan [targets.yaml]`: every site of the inventory, judged, scored, ranked.
+//! `khien scan [targets.yaml]`: every site of the inventory, judged, scored, ranked, kept.
 
 use std::path::{Path, PathBuf};
 
+use jiff::{Timestamp, civil};
+
 use super::{
     Exit, Failed, Screen, inventory,
+    keeping::{self, Keep},
     options::Network,
     outcome::Output,
+    probing::{Listening, runtime},
     survey::{Choice, Survey},
 };
-use crate::target::Scope;
+use crate::{
+    report::Report,
+    rule::{Lang, Severity, Verdict},
+    store::Diff,
+    target::Scope,
+};
 
 /// Scan every site of an inventory and print the units' scorecards
 #[derive(Debug, clap::Args)]
@@ -18,20 +27,32 @@ pub(super) struct Scan {
     inventory: PathBuf,
     #[command(flatten)]
     choice: Choice,
-    /// Say nothing but errors and the document asked for with --out
+    /// For cron: say only what changed since the last run, in two lines
     #[arg(long)]
     quiet: bool,
+    /// Go on with the run that was interrupted
+    #[arg(long)]
+    resume: bool,
+    /// Stop at this time of day in Việt Nam; what is done is kept
+    #[arg(long, value_name = "HH:MM", value_parser = time_of_day)]
+    deadline: Option<civil::Time>,
+    #[command(flatten)]
+    keep: Keep,
     #[command(flatten)]
     network: Network,
     #[command(flatten)]
     output: Output,
 }
 
+fn time_of_day(text: &str) -> Result<civil::Time, String> {
+    civil::Time::strptime("%H:%M", text).map_err(|_| "write hours and minutes, as in 05:30".to_owned())
+}
+
 impl Scan {
     pub(super) fn run(&self, screen: &mut Screen<'_>) -> Result<Exit, Failed> {
         let inventory = inventory::read(&self.inventory, screen)?;
         // the real clock: --now sets what observations carry, never whether we may scan
-        let now = jiff::Timestamp::now();
+        let now = Timestamp::now();
         let authorisation = inventory::authorised(&inventory, now, &self.inventory, screen.lang)?;
         if self.network.intrusive && !authorisation.allows(Scope::Intrusive) {
             return Err(Failed::usage(
@@ -41,14 +62,120 @@ impl Scan {
         }
         let judge = self.output.judge()?;
         let folder = self.inventory.parent().unwrap_or(Path::new("."));
-        let survey = Survey::new(inventory, folder, self.network.now(), &self.choice)?;
+        let mut survey = Survey::new(inventory, folder, self.network.now(), &self.choice)?;
         screen.quiet = self.quiet;
-        let done = survey.run(&self.network, &judge, &self.output, screen)?;
-        if self.quiet {
+        let runtime = runtime()?;
+        let keeper = self.keep.begin(&runtime, &self.inventory, &mut survey, &judge, self.resume, screen)?;
+        let deadline = self.deadline.map(|time| next(time, now));
+        let sick = survey.canary(&self.network, &judge, &runtime)?;
+        if let Some(sick) = &sick {
+            sick.tell(screen)?;
+        }
+        let degraded = sick.is_some();
+        let listening = Listening { runtime: &runtime, keeper: Some(&keeper), deadline, degraded };
+        let done = survey.run(&self.network, &judge, &self.output, listening, screen)?;
+        let (mut exit, report) = if self.quiet {
             let mut nothing = std::io::sink();
             let mut silent = Screen { out: &mut nothing, err: &mut *screen.err, ..*screen };
-            return self.output.report(&judge, done.sites, &done.roster, done.about, &mut silent);
+            self.output.report(&judge, done.sites, &done.roster, done.about, &mut silent)?
+        } else {
+            self.output.report(&judge, done.sites, &done.roster, done.about, screen)?
+        };
+        let diff = keeper.end(&report, screen)?;
+        if self.output.fails_on_regression() && diff.as_ref().is_some_and(keeping::is_regression) {
+            exit = exit.or(Exit::Findings);
         }
-        self.output.report(&judge, done.sites, &done.roster, done.about, screen)
+        if degraded {
+            exit = exit.or(Exit::Incomplete);
+        }
+        self.tell(&report, diff.as_ref(), exit, screen)?;
+        Ok(exit)
+    }
+
+    /// What changed: for cron two lines and only where something did, for people one line below the report.
+    fn tell(
+        &self,
+        report: &Report,
+        diff: Option<&Diff>,
+        exit: Exit,
+        screen: &mut Screen<'_>,
+    ) -> Result<(), Failed> {
+        let change = diff.map(|diff| keeping::summary(diff, screen.lang));
+        if !self.quiet {
+            if let (Some(change), true) = (change, self.output.is_for_people()) {
+                let words = match screen.lang {
+                    Lang::Vi => "So kỳ trước",
+                    Lang::En => "Since the last run",
+                };
+                writeln!(screen.out, "\n{words}: {change}")?;
+            }
+            return Ok(());
+        }
+        let news = diff.is_none_or(keeping::is_news) || !report.run.complete || report.run.degraded;
+        if !news {
+            return Ok(());
+        }
+        let sites: usize = report.units.iter().map(|unit| unit.sites.len()).sum();
+        let critical = report
+            .units
+            .iter()
+            .flat_map(|unit| unit.sites.iter().flat_map(|site| &site.findings))
+            .filter(|f| f.finding.verdict == Verdict::Fail && f.finding.severity == Severity::Critical)
+            .filter(|f| f.finding.scores())
+            .count();
+        let at = jiff::tz::offset(7).to_datetime(report.run.started_at);
+        let first = screen.lang;
+        let complete = match (first, report.run.complete) {
+            (Lang::Vi, true) => "đầy đủ",
+            (Lang::Vi, false) => "chưa đầy đủ",
+            (Lang::En, true) => "complete",
+            (Lang::En, false) => "incomplete",
+        };
+        match screen.lang {
+            Lang::Vi => {
+                writeln!(
+                    screen.out,
+                    "khien: {} {complete}, {sites} trang, {critical} lỗi nghiêm trọng",
+                    at.strftime("%d/%m/%Y %H:%M")
+                )?;
+                let change = change.unwrap_or_else(|| "lần kiểm tra đầu tiên".to_owned());
+                writeln!(screen.out, "khien: {change}. Mã thoát {}", exit.code())?;
+            }
+            Lang::En => {
+                writeln!(
+                    screen.out,
+                    "khien: {} {complete}, {sites} sites, {critical} critical findings",
+                    at.strftime("%Y-%m-%d %H:%M")
+                )?;
+                let change = change.unwrap_or_else(|| "the first run".to_owned());
+                writeln!(screen.out, "khien: {change}. Exit code {}", exit.code())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The next moment at which it is this time of day in Vietnam.
+fn next(time: civil::Time, now: Timestamp) -> Timestamp {
+    let vietnam = jiff::tz::offset(7);
+    let today = vietnam.to_datetime(now);
+    let at = |date: civil::Date| vietnam.to_timestamp(date.to_datetime(time)).unwrap_or(Timestamp::MAX);
+    let this = at(today.date());
+    if this > now { this } else { today.date().tomorrow().map_or(Timestamp::MAX, at) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_is_the_next_such_time_in_vietnam() {
+        // 23:00 in Vietnam
+        let now: Timestamp = "2026-11-24T16:00:00Z".parse().unwrap();
+        let at = |text| next(time_of_day(text).unwrap(), now).to_string();
+        assert_eq!(at("23:30"), "2026-11-24T16:30:00Z");
+        assert_eq!(at("05:30"), "2026-11-24T22:30:00Z");
+        assert_eq!(at("23:00"), "2026-11-25T16:00:00Z");
+        assert!(time_of_day("25:00").is_err() && time_of_day("5").is_err());
     }
 }

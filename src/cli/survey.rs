@@ -7,15 +7,18 @@ use std::{
 };
 
 use jiff::Timestamp;
+use tokio::runtime::Runtime;
 
 use super::{
-    Failed, Screen, inventory,
+    Failed, Screen,
+    canary::{self, Sick},
+    inventory,
     options::Network,
     outcome::{About, Judge, Output},
-    probing::{Job, probe},
+    probing::{Job, Listening, probe},
 };
 use crate::{
-    observation::Vantage,
+    observation::{SiteName, Vantage},
     report::{Roster, SiteReport},
     scan::Plan,
     target::{Host, Inventory, UnitId},
@@ -39,6 +42,7 @@ pub(super) struct Survey {
     folder: PathBuf,
     at: Timestamp,
     plan: Plan,
+    partial: bool,
     roster: Roster,
 }
 
@@ -66,10 +70,66 @@ impl Survey {
             ));
         }
         let mut roster = Roster::new(&inventory, at);
-        if unit.is_some() || host.is_some() {
-            restrict(&mut roster, &plan);
+        let partial = unit.is_some() || host.is_some();
+        if partial {
+            let sites: Vec<SiteName> = plan.targets.iter().map(|target| target.site.clone()).collect();
+            restrict(&mut roster, &sites);
         }
-        Ok(Self { inventory: Arc::new(inventory), folder: folder.to_owned(), at, plan, roster })
+        Ok(Self { inventory: Arc::new(inventory), folder: folder.to_owned(), at, plan, partial, roster })
+    }
+
+    pub(super) fn province(&self) -> &str {
+        &self.inventory.province.name
+    }
+
+    pub(super) fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    pub(super) fn vantage(&self) -> Vantage {
+        let vantage = &self.inventory.vantage;
+        Vantage { name: vantage.name.clone(), inside: vantage.inside }
+    }
+
+    /// Whether only a part of the inventory was asked for.
+    pub(super) fn is_partial(&self) -> bool {
+        self.partial
+    }
+
+    /// The sites that will be looked at.
+    pub(super) fn sites(&self) -> Vec<SiteName> {
+        self.plan.targets.iter().map(|target| target.site.clone()).collect()
+    }
+
+    /// The units the report will have.
+    pub(super) fn roster(&self) -> &Roster {
+        &self.roster
+    }
+
+    /// Checks resolver and scanner before the run; what is wrong with them, where something is.
+    pub(super) fn canary(
+        &self,
+        network: &Network,
+        judge: &Judge,
+        runtime: &Runtime,
+    ) -> Result<Option<Sick>, Failed> {
+        let lab = &self.inventory.lab;
+        let needs_names = lab.resolver.is_some() || network.names_a_resolver() || self.looks_names_up();
+        let contact = self.inventory.lead_agency.reference();
+        let options = network.options(lab, &self.folder, self.inventory.allow_private, contact);
+        runtime.block_on(canary::check(needs_names.then_some(options), judge))
+    }
+
+    /// Whether any site has to be looked up: all but those whose address the lab table gives.
+    fn looks_names_up(&self) -> bool {
+        let lab = &self.inventory.lab;
+        self.inventory.sites().any(|(_, site)| lab.target(&site.host, site.port).is_none())
+    }
+
+    /// Leaves only these to be looked at.
+    pub(super) fn retain(&mut self, pending: &[SiteName]) {
+        let pending: HashSet<&SiteName> = pending.iter().collect();
+        self.plan.targets.retain(|target| pending.contains(&target.site));
     }
 
     pub(super) fn run(
@@ -77,11 +137,13 @@ impl Survey {
         network: &Network,
         judge: &Judge,
         output: &Output,
+        listening: Listening<'_>,
         screen: &mut Screen<'_>,
     ) -> Result<Surveyed, Failed> {
-        let Self { inventory, folder, at, plan, roster } = self;
+        let vantage = self.vantage();
+        let looks_names_up = self.looks_names_up();
+        let Self { inventory, folder, at, plan, roster, .. } = self;
         let lab = &inventory.lab;
-        let vantage = Vantage { name: inventory.vantage.name.clone(), inside: inventory.vantage.inside };
         let known = Arc::clone(&inventory);
         let mut scan = network.scan_options(vantage.clone(), network.trust(lab, &folder)?, move |host| {
             Host::parse(host)
@@ -89,9 +151,8 @@ impl Survey {
         });
         scan.at = at;
         scan.resolve_pinned |= lab.resolver.is_some();
-        let unpinned = || inventory.sites().any(|(_, site)| lab.target(&site.host, site.port).is_none());
         let job = Job {
-            needs_resolver: scan.resolve_pinned || unpinned(),
+            needs_resolver: scan.resolve_pinned || looks_names_up,
             options: network.options(
                 lab,
                 &folder,
@@ -101,13 +162,39 @@ impl Survey {
             plan,
             scan,
         };
-        let done = probe(job, judge, output, network, screen)?;
-        let about = About { started_at: at, vantage, complete: done.complete };
-        Ok(Surveyed { sites: done.sites, roster, about })
+        let id = listening.keeper.map(|keeper| keeper.id().to_owned());
+        let mut sites = listening.keeper.map(|keeper| keeper.earlier.clone()).unwrap_or_default();
+        let done = probe(job, judge, output, network, listening, screen)?;
+        sites.extend(done.sites);
+        let about =
+            About { id, started_at: at, vantage, complete: done.complete, degraded: listening.degraded };
+        Ok(Surveyed { sites, roster, about })
     }
 }
 
 impl Choice {
+    pub(super) fn of(unit: Option<String>, site: Option<String>) -> Self {
+        Self { unit, site }
+    }
+
+    /// Leaves the chosen part of a roster.
+    pub(super) fn roster(&self, mut roster: Roster, inventory: &Inventory) -> Result<Roster, Failed> {
+        let (unit, host) = (self.unit(inventory)?, self.host(inventory)?);
+        if unit.is_none() && host.is_none() {
+            return Ok(roster);
+        }
+        for member in &mut roster.units {
+            let chosen = unit.as_ref().is_none_or(|unit| unit.as_str() == member.id);
+            member
+                .sites
+                .retain(|place| chosen && host.as_ref().is_none_or(|host| host.as_str() == place.site.host));
+        }
+        let sites: Vec<SiteName> =
+            roster.units.iter().flat_map(|unit| &unit.sites).map(|place| place.site.clone()).collect();
+        restrict(&mut roster, &sites);
+        Ok(roster)
+    }
+
     fn unit(&self, inventory: &Inventory) -> Result<Option<UnitId>, Failed> {
         let Some(text) = &self.unit else { return Ok(None) };
         let known = inventory.units.iter().map(|unit| unit.id.as_str());
@@ -129,8 +216,8 @@ impl Choice {
 }
 
 /// Leaves only what is scanned in the roster.
-fn restrict(roster: &mut Roster, plan: &Plan) {
-    let planned: HashSet<_> = plan.targets.iter().map(|t| &t.site).collect();
+fn restrict(roster: &mut Roster, sites: &[SiteName]) {
+    let planned: HashSet<&SiteName> = sites.iter().collect();
     for unit in &mut roster.units {
         unit.sites.retain(|place| planned.contains(&place.site));
     }

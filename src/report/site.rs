@@ -1,9 +1,11 @@
 //! One site judged: its findings, and what of its document the report needs.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 
 use crate::observation::{Document, SiteName};
-use crate::rule::{Finding, RuleSet};
+use crate::rule::{Finding, RuleId, RuleSet, Verdict};
 
 /// One site judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +30,20 @@ pub fn judge(rules: &RuleSet, document: &Document) -> SiteReport {
 }
 
 impl SiteReport {
+    /// Lets the last conclusive verdicts stand in for those that could not be made now; each keeps its own date.
+    pub fn stand_in(&mut self, verdicts: impl IntoIterator<Item = (RuleId, Verdict, Timestamp)>) {
+        let verdicts: HashMap<RuleId, (Verdict, Timestamp)> =
+            verdicts.into_iter().map(|(rule, verdict, at)| (rule, (verdict, at))).collect();
+        for finding in &mut self.findings {
+            if let (Verdict::Inconclusive, Some((verdict, at))) =
+                (finding.verdict, verdicts.get(&finding.rule))
+            {
+                finding.verdict = *verdict;
+                finding.as_of = Some(*at);
+            }
+        }
+    }
+
     /// The findings that rules made of a document, with what of it tells sites that share something.
     pub fn new(document: &Document, findings: Vec<Finding>) -> Self {
         let endpoint = |path: &'static str| {

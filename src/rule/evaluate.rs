@@ -105,6 +105,7 @@ impl RuleSet {
             waived: false,
             upcoming: rule.effective_from.is_some_and(|day| today < day),
             first_seen: None,
+            as_of: None,
             reason: outcome.reason,
             parent,
             message: message(rule, &outcome),

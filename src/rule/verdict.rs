@@ -110,6 +110,11 @@ pub struct Finding {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub first_seen: Option<jiff::Timestamp>,
+    /// The verdict is that of an earlier time (RFC 3339), which stands in for one that could not be made now; `reason`
+    /// says why not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub as_of: Option<jiff::Timestamp>,
     /// Why it is inconclusive or not applicable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,

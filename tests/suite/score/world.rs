@@ -215,6 +215,7 @@ fn finding(rule: &RuleEntry, verdict: &V) -> Finding {
         waived,
         upcoming: false,
         first_seen: None,
+        as_of: None,
         reason,
         parent,
         message: text(rule.id.as_str()),

@@ -1,0 +1,253 @@
+//! `khien recheck --unit U`: a unit's sites again, before and after for each finding, points gained. Kept with its time.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use jiff::Timestamp;
+
+use super::{
+    Exit, Failed, Screen, inventory,
+    keeping::{self, Keep},
+    options::Network,
+    outcome::Output,
+    probing::{Listening, runtime},
+    survey::{Choice, Survey},
+};
+use crate::{
+    observation::SiteName,
+    render::{escape, pad, wrap},
+    report::{Report, SiteReport},
+    rule::{Finding, Lang, RuleId, Verdict},
+    store::StoreError,
+};
+
+/// Check a unit's sites again after a fix: before, after, points gained
+#[derive(Debug, clap::Args)]
+pub(super) struct Recheck {
+    /// The unit
+    #[arg(long, value_name = "ID")]
+    unit: String,
+    /// Only this site of it
+    #[arg(long, value_name = "HOST")]
+    site: Option<String>,
+    /// Only this rule
+    #[arg(long, value_name = "RULE")]
+    rule: Option<String>,
+    /// The inventory
+    #[arg(long, default_value = "targets.yaml", value_name = "TARGETS")]
+    targets: PathBuf,
+    #[command(flatten)]
+    keep: Keep,
+    #[command(flatten)]
+    network: Network,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// The findings of one moment, by site and rule.
+type Findings = BTreeMap<(SiteName, RuleId), Finding>;
+
+impl Recheck {
+    pub(super) fn run(&self, screen: &mut Screen<'_>) -> Result<Exit, Failed> {
+        let inventory = inventory::read(&self.targets, screen)?;
+        inventory::authorised(&inventory, Timestamp::now(), &self.targets, screen.lang)?;
+        let judge = self.output.judge()?;
+        let runtime = runtime()?;
+        let folder = self.targets.parent().unwrap_or(Path::new("."));
+        let choice = Choice::of(Some(self.unit.clone()), self.site.clone());
+        let province = inventory.province.name.clone();
+        let mut survey = Survey::new(inventory, folder, self.network.now(), &choice)?;
+        let earlier = self.earlier(&runtime, &province, &survey.sites())?;
+        let before_score = Output::assemble_quietly(&judge, earlier.clone(), survey.roster(), survey.at())?;
+
+        screen.quiet = true;
+        let keeper = self.keep.begin(&runtime, &self.targets, &mut survey, &judge, false, screen)?;
+        let listening =
+            Listening { runtime: &runtime, keeper: Some(&keeper), deadline: None, degraded: false };
+        let done = survey.run(&self.network, &judge, &self.output, listening, screen)?;
+        let now = findings(&done.sites);
+        let (exit, report) = {
+            let mut nothing = std::io::sink();
+            let mut silent = Screen { out: &mut nothing, err: &mut *screen.err, ..*screen };
+            self.output.report(&judge, done.sites, &done.roster, done.about, &mut silent)?
+        };
+        let run = keeper.id().to_owned();
+        keeper.end(&report, screen)?;
+        self.tell(&findings(&earlier), &now, before_score.as_ref(), &report, &run, screen)?;
+        Ok(exit)
+    }
+
+    /// What the newest complete run found at these sites; nothing where there is none.
+    fn earlier(
+        &self,
+        runtime: &tokio::runtime::Runtime,
+        province: &str,
+        sites: &[SiteName],
+    ) -> Result<Vec<SiteReport>, Failed> {
+        let path = self.keep.path(&self.targets);
+        if !path.is_file() {
+            return Ok(Vec::new());
+        }
+        let store = self.keep.read(runtime, &self.targets)?;
+        let key = keeping::key(province, &self.targets);
+        let read = runtime.block_on(async {
+            let mut found = Vec::new();
+            let runs = store.runs().await?;
+            let complete: Vec<_> =
+                runs.into_iter().filter(|run| run.inventory == key && run.complete).collect();
+            for site in sites {
+                // the newest run that looked at this site, whole or partial
+                for run in &complete {
+                    if let Some(stored) = store.visit(run, site).await? {
+                        found.push(keeping::reported(stored));
+                        break;
+                    }
+                }
+            }
+            Ok(found)
+        });
+        read.map_err(|error: StoreError| keeping::failed(&path, &error))
+    }
+
+    fn tell(
+        &self,
+        before: &Findings,
+        now: &Findings,
+        earlier: Option<&Report>,
+        report: &Report,
+        run: &str,
+        screen: &mut Screen<'_>,
+    ) -> Result<(), Failed> {
+        let lang = screen.lang;
+        let word = |vi: &'static str, en: &'static str| if lang == Lang::Vi { vi } else { en };
+        let Some(unit) = report.units.iter().find(|unit| unit.id == self.unit) else { return Ok(()) };
+        let at = jiff::tz::offset(7).to_datetime(report.run.started_at);
+        writeln!(screen.out, "{}  {}", escape(&unit.name), at.strftime("%d/%m/%Y %H:%M"))?;
+        writeln!(
+            screen.out,
+            "\n  {}{}{}",
+            pad(word("Lỗi", "Finding"), 40),
+            pad(word("Trước", "Before"), 16),
+            word("Nay", "Now")
+        )?;
+        let fixed = self.table(before, now, report, screen)?;
+        let points = |report: Option<&Report>| {
+            let unit = report.and_then(|r| r.units.iter().find(|unit| unit.id == self.unit));
+            let score =
+                unit.and_then(|unit| unit.score).map_or_else(|| "–".to_owned(), |score| score.to_string());
+            format!("{score} {}", unit.and_then(|unit| unit.grade.clone()).unwrap_or_else(|| "–".to_owned()))
+        };
+        writeln!(
+            screen.out,
+            "\n  {}    {}  →  {}",
+            word("Điểm đơn vị", "Unit's score"),
+            points(earlier),
+            points(Some(report))
+        )?;
+        let sentence = match lang {
+            Lang::Vi => format!("  ✓ Đã khắc phục {fixed} lỗi. Lượt {run}"),
+            Lang::En => format!("  ✓ {fixed} fixed. Run {run}"),
+        };
+        writeln!(screen.out, "{sentence}")?;
+        if let Some(step) = unit.fix_plan.first() {
+            let what: Vec<&str> = step
+                .rules
+                .iter()
+                .map(|fix| {
+                    report
+                        .rules
+                        .iter()
+                        .find(|r| r.id == fix.rule)
+                        .map_or(fix.rule.as_str(), |r| r.title.get(lang))
+                })
+                .collect();
+            let next = match lang {
+                Lang::Vi => format!(
+                    "Việc tiếp theo, {} phút, lên {}: {} ({})",
+                    step.minutes,
+                    step.score,
+                    what.join("; "),
+                    step.name
+                ),
+                Lang::En => format!(
+                    "Next, {} minutes, to {}: {} ({})",
+                    step.minutes,
+                    step.score,
+                    what.join("; "),
+                    step.name
+                ),
+            };
+            writeln!(screen.out, "{}", wrap(&escape(&next), 78, "  "))?;
+        }
+        Ok(())
+    }
+
+    /// The rules that failed before or fail now, by site; how many are fixed.
+    fn table(
+        &self,
+        before: &Findings,
+        now: &Findings,
+        report: &Report,
+        screen: &mut Screen<'_>,
+    ) -> Result<usize, Failed> {
+        let lang = screen.lang;
+        let word = |vi: &'static str, en: &'static str| if lang == Lang::Vi { vi } else { en };
+        let mut fixed = 0;
+        let mut under: Option<&SiteName> = None;
+        for ((site, rule), finding) in now {
+            if self.rule.as_ref().is_some_and(|only| only != rule.as_str()) {
+                continue;
+            }
+            let was = before.get(&(site.clone(), rule.clone()));
+            let failed = |f: &Finding| f.verdict == Verdict::Fail && f.as_of.is_none();
+            let shown = was.is_some_and(|f| f.verdict == Verdict::Fail) || failed(finding);
+            if !shown {
+                continue;
+            }
+            if under.replace(site) != Some(site) {
+                writeln!(screen.out, "  {site}")?;
+            }
+            let title =
+                report.rules.iter().find(|r| r.id == *rule).map_or(rule.as_str(), |r| r.title.get(lang));
+            let verdict = |f: Option<&Finding>| match f {
+                None => word("–", "–"),
+                Some(f) if f.as_of.is_some() => word("? không kiểm tra được", "? could not check"),
+                Some(f) => match f.verdict {
+                    Verdict::Pass => word("✓ đạt", "✓ pass"),
+                    Verdict::Fail => word("▲ chưa đạt", "▲ failed"),
+                    Verdict::NotApplicable => word("không áp dụng", "not applicable"),
+                    Verdict::Inconclusive => word("? không kiểm tra được", "? could not check"),
+                },
+            };
+            let is_fixed = was.is_some_and(|f| f.verdict == Verdict::Fail)
+                && finding.verdict == Verdict::Pass
+                && finding.as_of.is_none();
+            fixed += usize::from(is_fixed);
+            writeln!(
+                screen.out,
+                "    {} {}{}",
+                pad(title, 37),
+                pad(verdict(was), 16),
+                verdict(Some(finding))
+            )?;
+            let seen = finding.evidence.first().map(|e| format!("{} = {}", e.fact, e.value));
+            let detail = match (finding.as_of, finding.reason) {
+                (_, Some(reason)) if !failed(finding) => Some(reason.words().get(lang).to_owned()),
+                _ => seen,
+            };
+            if let Some(detail) = detail {
+                writeln!(screen.out, "{}", wrap(&escape(&detail), 78, "      "))?;
+            }
+        }
+        Ok(fixed)
+    }
+}
+
+fn findings(sites: &[SiteReport]) -> Findings {
+    sites
+        .iter()
+        .flat_map(|site| site.findings.iter().map(move |f| ((site.site.clone(), f.rule.clone()), f.clone())))
+        .collect()
+}
