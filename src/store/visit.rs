@@ -126,6 +126,8 @@ impl Store {
     }
 }
 
+type Judgement = (i64, Vec<u8>, Vec<u8>, Option<Vec<u8>>);
+
 /// What the rules made of a site in a run, without the document; read by `diff`.
 pub(super) async fn findings(
     run: &StoredRun,
@@ -133,7 +135,7 @@ pub(super) async fn findings(
     connection: &mut SqliteConnection,
 ) -> Result<Option<(Timestamp, Vec<Finding>)>, StoreError> {
     let Some(site) = site_number(run, site, connection).await? else { return Ok(None) };
-    let row: Option<(i64, Vec<u8>, Vec<u8>, Option<Vec<u8>>)> = sqlx::query_as(
+    let row: Option<Judgement> = sqlx::query_as(
         "SELECT visit.at, data, sha256, findings_patch FROM visit JOIN body ON body.id = findings
          WHERE run = ?1 AND site = ?2",
     )
