@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{History, Store, StoreError, StoredRun, history::conclusive};
+use jiff::Timestamp;
+
+use super::{Store, StoreError, StoredRun, history::conclusive, visit::findings};
 use crate::{
     observation::SiteName,
-    report::SiteReport,
     rule::{Finding, RuleId, Verdict},
 };
 
@@ -85,15 +86,41 @@ impl Store {
                 (Some(_), None) if whole => changes.push(came(Kind::Gone)),
                 (None, Some(_)) if whole => changes.push(came(Kind::Added)),
                 (Some(was_done), Some(is_done)) if *was_done || *is_done => {
-                    let was = self.visit(&before, site).await?.map(|stored| stored.report);
-                    let is = self.visit(&after, site).await?.map(|stored| stored.report);
-                    let history = self.history(&after, site).await?;
-                    still_failing += compare(site, was.as_ref(), is.as_ref(), &history, &mut changes);
+                    let mut connection = self.connection().await;
+                    let was = findings(&before, site, &mut connection).await?;
+                    let is = findings(&after, site, &mut connection).await?;
+                    drop(connection);
+                    let first = changes.len();
+                    let (was, at) = (was.map(|(_, was)| was), is.as_ref().map(|(at, _)| *at));
+                    let is = is.map(|(_, is)| is);
+                    still_failing += compare(site, was.as_deref(), is.as_deref(), &mut changes);
+                    let new = changes.iter_mut().skip(first).filter(|change| change.kind == Kind::New);
+                    self.recurred(&after, site, at.unwrap_or_default(), new.collect()).await?;
                 }
                 _ => {}
             }
         }
         Ok(Diff { before, after, changes, still_failing })
+    }
+
+    /// Finds out which of the new failures of a site had been there before.
+    async fn recurred(
+        &self,
+        run: &StoredRun,
+        site: &SiteName,
+        at: Timestamp,
+        new: Vec<&mut Change>,
+    ) -> Result<(), StoreError> {
+        if new.is_empty() {
+            return Ok(());
+        }
+        let history = self.history(run, site).await?;
+        for change in new {
+            if change.rule.as_ref().is_some_and(|rule| history.failed_before(rule, at)) {
+                change.kind = Kind::Recurred;
+            }
+        }
+        Ok(())
     }
 
     /// The sites of a run, and whether each is done.
@@ -109,9 +136,8 @@ impl Store {
 /// Adds the changes of one site; counts what fails in both.
 fn compare(
     site: &SiteName,
-    was: Option<&SiteReport>,
-    is: Option<&SiteReport>,
-    history: &History,
+    was: Option<&[Finding]>,
+    is: Option<&[Finding]>,
     changes: &mut Vec<Change>,
 ) -> u32 {
     let (old, new) = (by_rule(was), by_rule(is));
@@ -125,10 +151,7 @@ fn compare(
                 continue;
             }
             (Some(Verdict::Fail), Some(_)) => Kind::Fixed,
-            (Some(_), Some(Verdict::Fail)) => {
-                let at = is.map(|report| report.at).unwrap_or_default();
-                if history.failed_before(rule, at) { Kind::Recurred } else { Kind::New }
-            }
+            (Some(_), Some(Verdict::Fail)) => Kind::New,
             (Some(Verdict::Fail), None) | (None, Some(Verdict::Fail)) => Kind::Unknown,
             _ => continue,
         };
@@ -143,6 +166,6 @@ fn compare(
     still_failing
 }
 
-fn by_rule(report: Option<&SiteReport>) -> BTreeMap<&RuleId, &Finding> {
-    report.into_iter().flat_map(|report| &report.findings).map(|finding| (&finding.rule, finding)).collect()
+fn by_rule(findings: Option<&[Finding]>) -> BTreeMap<&RuleId, &Finding> {
+    findings.into_iter().flatten().map(|finding| (&finding.rule, finding)).collect()
 }

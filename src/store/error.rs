@@ -122,7 +122,9 @@ impl StoreError {
             Self::NoSuchRun(_) => "list the runs with `khien report --list`",
             Self::Ended(_) => "start a new run without --resume",
             Self::Time(_) => "check the clock and --now",
-            Self::Io(_) => "check the file, its folder and its permissions",
+            Self::Io(_) => {
+                "check free space, quota, permissions and the health of the disk; what was stored is kept"
+            }
             Self::NotPlanned(_) | Self::Mismatch { .. } | Self::Unexpected(_) => {
                 "this is a fault of khien: please report it"
             }

@@ -14,6 +14,9 @@ mod scorecard;
 mod time;
 mod visit;
 
+#[cfg(test)]
+mod tests;
+
 use std::{path::Path, path::PathBuf, sync::Arc};
 
 use sqlx::SqliteConnection;

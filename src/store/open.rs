@@ -11,7 +11,7 @@ use std::{
 use sqlx::{
     ConnectOptions, SqlStr, SqliteConnection,
     migrate::{Migration, MigrationType, Migrator},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+    sqlite::{SqliteConnectOptions, SqliteSynchronous},
 };
 use tokio::sync::Mutex;
 
@@ -29,10 +29,11 @@ impl Store {
     /// schema up to date. The whole file is checked first: nothing is ever written into a damaged one.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
         let path = create(path)?;
-        let options =
-            options(&path).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Normal);
-        let mut connection = connect(&path, &options).await?;
+        let mut connection = connect(&path, options(&path).synchronous(SqliteSynchronous::Normal)).await?;
         check(&mut connection).await?;
+        // whose file it is comes first: the journal's mode is written into it
+        schema(&mut connection).await?;
+        sqlx::query("PRAGMA journal_mode = WAL").execute(&mut connection).await?;
         migrate(&mut connection).await?;
         Ok(Self::over(path, connection))
     }
@@ -44,7 +45,7 @@ impl Store {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(StoreError::Missing),
             Err(error) => return Err(error.into()),
         };
-        let mut connection = connect(&path, &options(&path).read_only(true)).await?;
+        let mut connection = connect(&path, options(&path).read_only(true)).await?;
         let (found, known) = (schema(&mut connection).await?, known());
         if found < known {
             return Err(StoreError::OlderSchema { found, known });
@@ -90,7 +91,7 @@ fn options(path: &Path) -> SqliteConnectOptions {
 }
 
 /// `SQLite` reads a file that begins like none of its own as "not a database", and one that was cut short as damaged.
-async fn connect(path: &Path, options: &SqliteConnectOptions) -> Result<SqliteConnection, StoreError> {
+async fn connect(path: &Path, options: SqliteConnectOptions) -> Result<SqliteConnection, StoreError> {
     // SQLite takes a stub of fewer bytes than its header for an empty file and would write over it
     let length = fs::metadata(path)?.len();
     if (1..512).contains(&length) {
@@ -139,7 +140,7 @@ async fn migrate(connection: &mut SqliteConnection) -> Result<(), StoreError> {
             Migration::new(*version, Cow::Borrowed(what), MigrationType::Simple, sql, false)
         };
         let migrations = Cow::Owned(MIGRATIONS.iter().map(step).collect());
-        Migrator { migrations, ..Migrator::DEFAULT }.run(&mut *transaction).await?;
+        Migrator { migrations, ..Migrator::DEFAULT }.run_direct(None, &mut *transaction, false).await?;
     }
     Ok(transaction.commit().await?)
 }

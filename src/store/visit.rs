@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::SqliteConnection;
@@ -125,6 +126,27 @@ impl Store {
     }
 }
 
+type Judgement = (i64, Vec<u8>, Vec<u8>, Option<Vec<u8>>);
+
+/// What the rules made of a site in a run, without the document; read by `diff`.
+pub(super) async fn findings(
+    run: &StoredRun,
+    site: &SiteName,
+    connection: &mut SqliteConnection,
+) -> Result<Option<(Timestamp, Vec<Finding>)>, StoreError> {
+    let Some(site) = site_number(run, site, connection).await? else { return Ok(None) };
+    let row: Option<Judgement> = sqlx::query_as(
+        "SELECT visit.at, data, sha256, findings_patch FROM visit JOIN body ON body.id = findings
+         WHERE run = ?1 AND site = ?2",
+    )
+    .bind(run.number)
+    .bind(site)
+    .fetch_optional(connection)
+    .await?;
+    let Some((at, data, hash, patch)) = row else { return Ok(None) };
+    Ok(Some((time::from_sql(at), judged(&data, &hash, patch.as_deref())?.findings)))
+}
+
 impl Visits {
     /// The next one.
     pub async fn next(&mut self) -> Result<Option<Stored>, StoreError> {
@@ -190,11 +212,18 @@ async fn next(
     }
     let Value::Object(facts) = facts else { return Err(damaged("no object".to_owned())) };
     let document = Document::from_facts(facts).map_err(|error| damaged(error.to_string()))?;
-    let judged: Judged<Vec<Finding>, StandIns> =
-        serde_json::from_value(whole(&found, &found_hash, found_patch.as_deref())?)
-            .map_err(|error| damaged(error.to_string()))?;
+    let judged = judged(&found, &found_hash, found_patch.as_deref())?;
     let report = SiteReport::new(&document, judged.findings);
     Ok(Some((site, Stored { document, report, stand_ins: judged.stand_ins })))
+}
+
+fn judged(
+    data: &[u8],
+    hash: &[u8],
+    patch: Option<&[u8]>,
+) -> Result<Judged<Vec<Finding>, StandIns>, StoreError> {
+    serde_json::from_value(whole(data, hash, patch)?)
+        .map_err(|error| StoreError::Corrupt(format!("stored findings: {error}")))
 }
 
 fn whole(data: &[u8], hash: &[u8], patch: Option<&[u8]>) -> Result<Value, StoreError> {

@@ -18,5 +18,6 @@ mod probe_dns;
 mod probe_http;
 mod probe_tls;
 mod score;
+mod store;
 mod target;
 mod web_lab;
