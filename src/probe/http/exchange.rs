@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     net::{
-        Connection, Error, Lane, Purpose,
+        Connection, Error, Lane, Phase, Purpose,
         tls::{self, Offer, TlsStream},
     },
     observation::{Attempt, Failure},
@@ -62,7 +62,12 @@ impl Fault {
 /// GET, and once more where the server said 429 or 503 or reset the connection: after the time it asked for, which
 /// holds for everybody who comes to this address in this run.
 pub(super) async fn fetch(lane: &Lane, ask: &Ask<'_>) -> Attempt<Reply> {
-    let first = exchange(lane, ask).await;
+    let mut first = exchange(lane, ask).await;
+    // Some middleboxes drop a hello longer than one packet; a shorter one tells them from a mute server.
+    if ask.url.is_https() && ask.retry && !lane.wants_classic_groups() && is_hello_dropped(&first) {
+        lane.keep_to_classic_groups();
+        first = exchange(lane, ask).await;
+    }
     let wait = match &first {
         Ok(reply) if matches!(reply.status, 429 | 503) => retry_after(reply),
         Err(Fault::Net(Error::Reset)) => RESET_WAIT,
@@ -78,6 +83,10 @@ pub(super) async fn fetch(lane: &Lane, ask: &Ask<'_>) -> Attempt<Reply> {
         Err(Fault::Net(Error::BudgetSpent { .. })) => kept(first),
         _ => kept(second),
     }
+}
+
+fn is_hello_dropped(result: &Result<Reply, Fault>) -> bool {
+    matches!(result, Err(Fault::Net(Error::TimedOut { during: Phase::Handshake, .. })))
 }
 
 fn kept(result: Result<Reply, Fault>) -> Attempt<Reply> {
@@ -106,6 +115,7 @@ async fn exchange(lane: &Lane, ask: &Ask<'_>) -> Result<Reply, Fault> {
         let offer = Offer {
             server_name: Some(url.host().to_owned()),
             alpn: vec![b"http/1.1".to_vec()],
+            classic_groups_only: lane.wants_classic_groups(),
             ..Offer::default()
         };
         let handshake = tls::handshake(connection, &offer).await.map_err(Error::from)?;
