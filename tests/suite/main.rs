@@ -13,6 +13,7 @@ mod certificate;
 mod cli;
 mod net;
 mod peer;
+mod peers;
 mod probe_dns;
 mod probe_http;
 mod probe_tls;
