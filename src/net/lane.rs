@@ -6,7 +6,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -115,6 +115,7 @@ impl Lanes {
             tls: AtomicU32::new(0),
             http: AtomicU32::new(0),
             backed_off_ms: AtomicU64::new(0),
+            classic_groups: AtomicBool::new(false),
             _exclusive: exclusive,
         })
     }
@@ -184,6 +185,7 @@ pub struct Lane {
     tls: AtomicU32,
     http: AtomicU32,
     backed_off_ms: AtomicU64,
+    classic_groups: AtomicBool,
     // Order matters: the lock is given back before the state may leave the table.
     _exclusive: OwnedMutexGuard<()>,
     state: Arc<LaneState>,
@@ -198,6 +200,16 @@ impl Lane {
     /// TLS connections and HTTP requests this job has counted so far.
     pub fn spent(&self) -> (u32, u32) {
         (self.tls.load(Ordering::Relaxed), self.http.load(Ordering::Relaxed))
+    }
+
+    /// Whether this address was found to answer only hellos without post-quantum key shares.
+    pub fn wants_classic_groups(&self) -> bool {
+        self.classic_groups.load(Ordering::Relaxed)
+    }
+
+    /// Remembers so for the rest of this job.
+    pub fn keep_to_classic_groups(&self) {
+        self.classic_groups.store(true, Ordering::Relaxed);
     }
 
     /// Counts one more HTTP request on a connection that is already open.

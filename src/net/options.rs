@@ -123,7 +123,8 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The row of `connect_to` for this host and logical port.
+    /// The row of `connect_to` for this host and logical port. A row without a port of its own leaves that to the port
+    /// map.
     pub fn connect_to(&self, host: &str, port: u16) -> Option<SocketAddr> {
         let host = host.strip_suffix('.').unwrap_or(host);
         self.connect_to
@@ -132,7 +133,9 @@ impl Options {
                 row.host.as_ref().is_none_or(|wanted| wanted.as_str().eq_ignore_ascii_case(host))
                     && row.port.is_none_or(|wanted| wanted == port)
             })
-            .map(|row| SocketAddr::new(row.address, row.dialled_port.unwrap_or(port)))
+            .map(|row| {
+                SocketAddr::new(row.address, row.dialled_port.unwrap_or_else(|| self.dialled_port(port)))
+            })
     }
 
     /// Where a connection to `host` at `address` and logical `port` is really dialled: `connect_to`, else the port
@@ -141,7 +144,7 @@ impl Options {
         self.connect_to(host, port).unwrap_or_else(|| SocketAddr::new(address, self.dialled_port(port)))
     }
 
-    /// Where a logical port is dialled when no `connect_to` row speaks of it.
+    /// Where a logical port is dialled when no `connect_to` row says which.
     pub fn dialled_port(&self, port: u16) -> u16 {
         self.port_map.get(&port).copied().unwrap_or(port)
     }
@@ -171,6 +174,22 @@ mod tests {
 
     fn row(host: Option<&str>, port: Option<u16>, to: &str) -> ConnectTo {
         ConnectTo::new(host.map(|host| host.parse().unwrap()), port, to.parse().unwrap())
+    }
+
+    /// `check ADDR:PORT --name HOST` pins every port to the address; `--http-port` then still says where 80 is.
+    #[test]
+    fn http_port_was_ignored_beside_an_address_without_port() {
+        let anywhere =
+            ConnectTo { host: None, port: None, address: "127.0.0.9".parse().unwrap(), dialled_port: None };
+        let options = Options {
+            connect_to: vec![row(None, Some(443), "127.0.0.9:8443"), anywhere],
+            port_map: BTreeMap::from([(80, 8080)]),
+            ..Options::default()
+        };
+        let address: IpAddr = "203.162.1.1".parse().unwrap();
+        for (port, dialled) in [(443, "127.0.0.9:8443"), (80, "127.0.0.9:8080"), (8080, "127.0.0.9:8080")] {
+            assert_eq!(options.dialled("a.gov.vn", address, port), dialled.parse().unwrap(), "{port}");
+        }
     }
 
     #[test]

@@ -36,8 +36,11 @@ pub struct SetCookie {
     /// The last `Domain`, lower case, without its leading dot; left out means this host only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub domain: Option<String>,
-    /// An `Expires` attribute is there (its date is not read).
+    /// An `Expires` attribute is there.
     pub expires: bool,
+    /// The year of the last `Expires` (§5.6.1); nothing else of the date is read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_year: Option<u16>,
     /// Seconds of the last well-formed `Max-Age`, saturating; 0 or less deletes the cookie.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_age: Option<i64>,
@@ -122,6 +125,7 @@ pub fn parse(line: &[u8]) -> Result<SetCookie, Rejected> {
         path: None,
         domain: None,
         expires: false,
+        expires_year: None,
         max_age: None,
         partitioned: false,
         prefix: Prefix::of(name),
@@ -143,7 +147,10 @@ impl SetCookie {
             b"secure" => self.secure = true,
             b"httponly" => self.http_only = true,
             b"partitioned" => self.partitioned = true,
-            b"expires" => self.expires = true,
+            b"expires" => {
+                self.expires = true;
+                self.expires_year = year(value);
+            }
             b"max-age" => self.max_age = max_age(value).or(self.max_age),
             b"samesite" => self.same_site = Some(SameSite::from_value(value)),
             b"path" => {
@@ -233,6 +240,29 @@ fn max_age(value: &[u8]) -> Option<i64> {
         .iter()
         .fold(0_i64, |sum, digit| sum.saturating_mul(10).saturating_add(i64::from(digit - b'0')));
     Some(if negative { -seconds } else { seconds })
+}
+
+/// The year of a cookie date (§5.6.1): after time and day of the month, the first token that begins with two to four
+/// digits. Two digits are of 1970 to 2069.
+fn year(date: &[u8]) -> Option<u16> {
+    let mut day_seen = false;
+    for token in date.split(|octet| !(octet.is_ascii_alphanumeric() || matches!(octet, b':' | 128..))) {
+        if token.contains(&b':') {
+            continue;
+        }
+        let digits = token.iter().take_while(|octet| octet.is_ascii_digit()).count();
+        if (1..=2).contains(&digits) && !day_seen {
+            day_seen = true;
+        } else if (2..=4).contains(&digits) {
+            let number = token.iter().take(digits).fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0'));
+            return Some(match number {
+                70..=99 => number + 1900,
+                0..=69 => number + 2000,
+                _ => number,
+            });
+        }
+    }
+    None
 }
 
 fn split_once(octets: &[u8]) -> Option<(&[u8], &[u8])> {

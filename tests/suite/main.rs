@@ -14,6 +14,7 @@ mod cli;
 mod lab;
 mod net;
 mod peer;
+mod peers;
 mod probe_dns;
 mod probe_http;
 mod probe_tls;

@@ -66,6 +66,7 @@ impl ServerCertVerifier for Recorder {
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
         verify_tls12_signature(message, certificate, signature, algorithms)
+            .map_err(|error| of_short_key(certificate, error))
     }
 
     fn verify_tls13_signature(
@@ -76,10 +77,29 @@ impl ServerCertVerifier for Recorder {
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
         verify_tls13_signature(message, certificate, signature, algorithms)
+            .map_err(|error| of_short_key(certificate, error))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// How our own word for such a key begins.
+const SHORT_KEY: &str = "the library takes no RSA key of";
+
+/// The library refuses to verify with an RSA key outside 2048 to 8192 bits and calls every such signature bad; of this
+/// one nothing is known.
+fn of_short_key(certificate: &CertificateDer<'_>, error: rustls::Error) -> rustls::Error {
+    use x509_parser::{parse_x509_certificate, public_key::PublicKey};
+    let verifiable = 2048..=8192;
+    let is_bad = matches!(error, rustls::Error::InvalidCertificate(CertificateError::BadSignature));
+    let Ok((_, parsed)) = parse_x509_certificate(certificate) else { return error };
+    match parsed.public_key().parsed() {
+        Ok(PublicKey::RSA(key)) if is_bad && !verifiable.contains(&key.key_size()) => {
+            rustls::Error::General(format!("{SHORT_KEY} {} bits", key.key_size()))
+        }
+        _ => error,
     }
 }
 
@@ -109,6 +129,9 @@ pub(super) fn explain(error: &rustls::Error) -> Error {
             PeerMisbehaved::SignedKxWithWrongAlgorithm
             | PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme,
         ) => Error::SignatureUnsupported { detail: error.to_string() },
+        rustls::Error::General(detail) if detail.starts_with(SHORT_KEY) => {
+            Error::SignatureUnsupported { detail: detail.clone() }
+        }
         rustls::Error::InvalidMessage(
             InvalidMessage::HandshakePayloadTooLarge | InvalidMessage::CertificatePayloadTooLarge,
         ) => Error::TooLarge { limit: LARGEST_HANDSHAKE_MESSAGE },

@@ -14,6 +14,7 @@ use x509_parser::oid_registry as oid;
 use x509_parser::prelude::{FromDer, X509Certificate, X509CertificateParser};
 
 use super::der;
+use super::key::public_key;
 use crate::observation::Failure;
 
 /// Largest certificate looked at, in bytes. 10,000 long names fit.
@@ -87,6 +88,17 @@ impl<'a> Parsed<'a> {
     pub(super) fn may_sign_certificates(&self) -> bool {
         self.extension(&oid::OID_X509_EXT_KEY_USAGE).is_none_or(|extension| {
             KeyUsage::from_der(extension.value).is_ok_and(|(_, usage)| usage.key_cert_sign())
+        })
+    }
+
+    /// Whether key usage is absent or allows what a TLS server does with its key: sign handshakes (RFC 8446 section
+    /// 4.4.2.2) or, with RSA before TLS 1.3, decrypt (RFC 5246 section 7.4.2).
+    pub(super) fn may_serve_tls(&self) -> bool {
+        self.extension(&oid::OID_X509_EXT_KEY_USAGE).is_none_or(|extension| {
+            KeyUsage::from_der(extension.value).is_ok_and(|(_, usage)| {
+                let is_rsa = public_key(&self.x509.tbs_certificate.subject_pki).algorithm == "RSA";
+                usage.digital_signature() || is_rsa && usage.key_encipherment()
+            })
         })
     }
 

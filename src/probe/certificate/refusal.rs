@@ -1,5 +1,5 @@
 //! Whether a path of signatures that reaches a root may be used for a TLS server, and why not. The verdict is
-//! `webpki`'s, with two rules of RFC 5280 that it leaves out (key usage of issuers, validity of a root given by file)
+//! `webpki`'s, with rules of RFC 5280 that it leaves out (key usage, validity of a root given by file)
 //! and one exception (`policies`). The words are ours.
 
 use std::cell::Cell;
@@ -69,7 +69,14 @@ pub(super) fn validate(
         )
         .map(|_| ())
     });
-    let Err(error) = verdict else { return Ok(()) };
+    let Err(error) = verdict else {
+        return if leaf.may_serve_tls() {
+            Ok(())
+        } else {
+            let words = format!("key usage of {} does not allow TLS servers", called(leaf));
+            Err((ChainFault::Unusable, Some(words)))
+        };
+    };
     // The moment lies inside the leaf's validity, so it is somebody else who is not valid at it.
     if anchor_expired.get() || matches!(error, Error::CertExpired { .. } | Error::CertNotValidYet { .. }) {
         return Err((ChainFault::ExpiredIssuer, None));

@@ -184,6 +184,28 @@ fn a_broken_self_signature_is_a_bad_signature() {
     }
 }
 
+/// Browsers refuse such a key (RFC 8446 section 4.4.2.2); `webpki` does not look at the key usage of a leaf.
+#[test]
+fn a_key_that_may_not_sign_handshakes_was_trusted() {
+    use rcgen::KeyUsagePurpose::{DigitalSignature, KeyAgreement, KeyCertSign, KeyEncipherment};
+    let root = Party::ca("root");
+    let store = store(&[root.by_itself()]);
+    for (usages, expected) in [
+        (vec![], None),
+        (vec![DigitalSignature], None),
+        (vec![DigitalSignature, KeyEncipherment], None),
+        (vec![KeyCertSign], Some(ChainFault::Unusable)),
+        // the key is on a curve: it cannot encipher
+        (vec![KeyEncipherment], Some(ChainFault::Unusable)),
+        (vec![KeyAgreement], Some(ChainFault::Unusable)),
+    ] {
+        let mut leaf = Party::leaf();
+        leaf.params.key_usages = usages.clone();
+        let found = facts(&[leaf.by(&root)], &store);
+        assert_eq!((found.trusted, found.fault), (expected.is_none(), expected), "{usages:?}");
+    }
+}
+
 #[test]
 fn post_quantum_signatures() {
     let (mut root, mut leaf) = (Party::ca("root"), Party::leaf());

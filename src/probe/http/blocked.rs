@@ -87,7 +87,8 @@ const FINGERPRINTS: &[Fingerprint] = &[
 ];
 
 /// Whether this answer is such a page. 429 and 503 always are one: whatever
-/// answers there is not the page a visitor came for.
+/// answers there is not the page a visitor came for. So are 502 and 504, a gateway's words that the site behind it did
+/// not answer (RFC 9110 section 15.6).
 pub(super) fn recognise(head: &Head, body: &[u8]) -> Option<Front> {
     let body = text(body);
     let known = FINGERPRINTS.iter().find(|fingerprint| {
@@ -96,7 +97,7 @@ pub(super) fn recognise(head: &Head, body: &[u8]) -> Option<Front> {
     });
     match known {
         Some(fingerprint) => Some(Front { by: Some(fingerprint.by) }),
-        None => matches!(head.status, 429 | 503).then_some(Front { by: None }),
+        None => matches!(head.status, 429 | 502..=504).then_some(Front { by: None }),
     }
 }
 
@@ -144,6 +145,9 @@ mod tests {
             (200, &[], "<script src=\"/_Incapsula_Resource?SWJIYLWA=1\"></script>", None),
             (429, &[], "", Some(Front { by: None })),
             (503, &[("Server", "nginx")], "down for maintenance", Some(Front { by: None })),
+            (502, &[("Server", "nginx")], "<h1>502 Bad Gateway</h1>", Some(Front { by: None })),
+            (504, &[], "", Some(Front { by: None })),
+            (500, &[], "the site's own error", None),
             (403, &[("CF-Mitigated", "challenge")], "", Some(Front { by: Some("Cloudflare challenge") })),
             (
                 403,

@@ -105,12 +105,16 @@ pub(super) fn cookies(reply: &Reply) -> impl Iterator<Item = Cookie> {
     })
 }
 
-/// The line takes a cookie away: it is out of date on arrival. Dates are not read, but nobody keeps an empty value
-/// until one.
+/// The line takes a cookie away: it is out of date on arrival, or empty, and nobody keeps an empty value until a date.
+/// Dates are compared by the year alone, with one that was over before this program was.
 fn deletes(read: &cookie::SetCookie) -> bool {
+    const LONG_PAST: std::ops::Range<u16> = 0..2020;
     match read.max_age {
         Some(seconds) => seconds <= 0,
-        None => read.value_length == 0 && read.expires,
+        None => {
+            read.expires_year.is_some_and(|year| LONG_PAST.contains(&year))
+                || read.value_length == 0 && read.expires
+        }
     }
 }
 

@@ -29,9 +29,13 @@ pub(super) fn first(
         .unwrap_or_else(|| Attempt::failed(Failure::NoAddress))
 }
 
-/// True with any answer over https; false only where port 80 answers and https is refused or no TLS at every address.
+/// True with any answer over https; false only where the host is alive and https is refused or no TLS at every address.
+/// It is where port 80 answers, and where the port of https does, if in another protocol or for other names alone.
 pub(super) fn https(endpoints: &[FirstAnswers]) -> Attempt<bool> {
-    let alive = endpoints.iter().any(|answers| answers.http.completed().is_some());
+    let alive = endpoints.iter().any(|answers| {
+        answers.http.completed().is_some()
+            || matches!(&answers.https, Attempt::Failed { failed } if is_denial(failed) && *failed != Failure::Refused)
+    });
     let denied =
         |answers: &FirstAnswers| matches!(&answers.https, Attempt::Failed { failed } if is_denial(failed));
     match first(endpoints, |answers| &answers.https) {
@@ -97,5 +101,10 @@ pub(super) fn undecided<T>(attempt: &Attempt<T>) -> Option<Failure> {
 
 /// The peer itself says that there is no such service.
 fn is_denial(failure: &Failure) -> bool {
-    matches!(failure, Failure::Refused | Failure::NotTls)
+    match failure {
+        Failure::Refused | Failure::NotTls => true,
+        // TLS is there for other names, not for this one (RFC 6066 section 3)
+        Failure::Alert { description } => description == "unrecognized_name",
+        _ => false,
+    }
 }

@@ -30,6 +30,10 @@ pub async fn tls(lane: &Lane, host: &str, port: u16) -> Seen {
         }
         other => other,
     };
+    let hello_was_dropped = matches!(
+        &ordinary,
+        Err(failed) if matches!(failed.error, Error::TimedOut { during: net::Phase::Handshake, .. })
+    );
     // where not even a connection comes about, five more hellos would find out nothing
     if let Err(failed) = &ordinary
         && is_out_of_reach(&failed.error)
@@ -38,7 +42,7 @@ pub async fn tls(lane: &Lane, host: &str, port: u16) -> Seen {
         return Seen { tls: attempt.clone().and_then(unreachable), chain: attempt.and_then(unreachable) };
     }
     // facts only: a server that serves one connection at a time must not wait for this one to be dropped
-    let (known, handshake, sent) = match ordinary {
+    let (known, mut handshake, mut sent) = match ordinary {
         Ok(seen) => {
             let chain = seen.chain.clone();
             (Some(Version(seen.version)), Attempt::Completed(facts(seen)), chain)
@@ -46,23 +50,23 @@ pub async fn tls(lane: &Lane, host: &str, port: u16) -> Seen {
         Err(failed) => (None, super::failure::attempt(Err(failed.error)), failed.chain),
     };
     let asked = Server::new(lane, host, port, known).ask_all(known).await;
-    let (handshake, sent) = if is_dropped(&handshake) && asked.speaks_tls {
-        // other hellos were answered: perhaps something on the way drops the 1.2 KiB of a post-quantum key share
-        match handshake_with(lane, host, port, true).await {
+    // hellos without key shares are answered: then it was the size of the ordinary one, which some middleboxes drop
+    if hello_was_dropped && asked.speaks_tls {
+        lane.keep_to_classic_groups();
+        match self::handshake(lane, host, port).await {
             Ok(seen) => {
-                let chain = seen.chain.clone();
-                (Attempt::Completed(facts(seen)), chain)
+                sent.clone_from(&seen.chain);
+                handshake = Attempt::Completed(facts(seen));
             }
-            Err(_) => (handshake, sent),
+            Err(failed) => handshake = super::failure::attempt(Err(failed.error)),
         }
-    } else {
-        (handshake, sent)
-    };
+    }
     let chain = if sent.is_empty() { asked.chain } else { sent };
     let (connections, _) = lane.spent();
     if asked.speaks_tls {
         let chain = if chain.is_empty() {
-            Attempt::failed(asked.first_failure.unwrap_or(Failure::Closed))
+            // a certificate that is sent encrypted is seen by the handshake alone
+            handshake.as_ref().and_then(|_| Attempt::failed(asked.first_failure.unwrap_or(Failure::Closed)))
         } else {
             Attempt::Completed(chain)
         };
@@ -83,19 +87,10 @@ async fn handshake(
     host: &str,
     port: u16,
 ) -> Result<net::tls::Handshake, Box<net::tls::HandshakeError>> {
-    handshake_with(lane, host, port, false).await
-}
-
-async fn handshake_with(
-    lane: &Lane,
-    host: &str,
-    port: u16,
-    classic_groups_only: bool,
-) -> Result<net::tls::Handshake, Box<net::tls::HandshakeError>> {
     let offer = Offer {
-        classic_groups_only,
         server_name: Some(host.to_owned()),
         alpn: vec![b"h2".to_vec(), b"http/1.1".to_vec()],
+        classic_groups_only: lane.wants_classic_groups(),
         ..Offer::default()
     };
     let failed = |error| Box::new(net::tls::HandshakeError { error, chain: Vec::new(), staple: None });
@@ -113,12 +108,6 @@ fn facts(seen: net::tls::Handshake) -> Handshake {
             .staple
             .map(|der| OcspStaple { length: u32::try_from(der.len()).unwrap_or(u32::MAX) }),
     }
-}
-
-/// Whether the hello seems not to have arrived.
-fn is_dropped(handshake: &Attempt<Handshake>) -> bool {
-    let Attempt::Failed { failed } = handshake else { return false };
-    matches!(failed, Failure::TimedOut { .. } | Failure::Reset | Failure::Closed)
 }
 
 /// Whether the error says that nothing can be learnt at this address at all.

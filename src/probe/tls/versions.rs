@@ -1,8 +1,8 @@
 //! Which protocol versions a server takes: one hello each, and what an answer proves.
 //!
 //! A negative counts only beside a control: a hello to the same address that the server did answer. A reset, a
-//! close or an alert about something else counts only where it came twice with the control answered between and
-//! after; silence never counts.
+//! close or an alert about something else counts only where it came three times with the control answered between
+//! and after, once to a short hello; silence never counts.
 
 use super::{
     hello::{Question, chunks},
@@ -55,7 +55,7 @@ pub(super) struct Server<'l> {
 impl<'l> Server<'l> {
     /// `known`: the version of an ordinary handshake, where one succeeded.
     pub(super) fn new(lane: &'l Lane, host: &'l str, port: u16, known: Option<Version>) -> Self {
-        let control = known.map(|version| Question { version, chunk: 0 });
+        let control = known.map(Question::first);
         Self { lane, host, port, control, handshake_succeeded: known.is_some(), replies: Vec::new() }
     }
 
@@ -136,7 +136,7 @@ impl<'l> Server<'l> {
     async fn ask(&mut self, version: Version) -> Reply {
         let mut last = None;
         for chunk in 0..chunks(version) {
-            let question = Question { version, chunk };
+            let question = Question { version, chunk, short: false };
             let reply = ask(self.lane, self.host, self.port, &question).await;
             self.replies.push(reply.clone());
             match &reply {
@@ -172,8 +172,22 @@ impl<'l> Server<'l> {
             Reply::Alert(PROTOCOL_VERSION) | Reply::Ssl2 { .. } => Attempt::Completed(Support::NotOffered),
             Reply::NotTls if !self.has_control() => Attempt::Completed(Support::NotOffered),
             doubtful if is_doubtful_refusal(doubtful) => {
-                self.confirm(reply, ask(self.lane, self.host, self.port, &Question { version, chunk: 0 }))
-                    .await
+                let short = Question { short: true, ..Question::first(version) };
+                let full = Question::first(version);
+                let again = || async {
+                    let short = ask(self.lane, self.host, self.port, &short).await;
+                    (short, ask(self.lane, self.host, self.port, &full).await)
+                };
+                match self.confirm(reply, again).await {
+                    Confirmed::Refused => Attempt::Completed(Support::NotOffered),
+                    Confirmed::Answered(Reply::Chose { version: chosen, .. }) if chosen == version => {
+                        Attempt::Completed(Support::Offered)
+                    }
+                    Confirmed::Answered(Reply::Chose { version: chosen, .. }) if chosen < version => {
+                        Attempt::Completed(Support::NotOffered)
+                    }
+                    Confirmed::Answered(_) | Confirmed::Unknown => Attempt::failed(reply.failure()),
+                }
             }
             other => Attempt::failed(other.failure()),
         }
@@ -187,23 +201,41 @@ impl<'l> Server<'l> {
                 Attempt::Completed(Support::NotOffered)
             }
             doubtful if is_doubtful_refusal(doubtful) => {
-                self.confirm(reply, ask_ssl2(self.lane, self.host, self.port)).await
+                let again = || async {
+                    let first = ask_ssl2(self.lane, self.host, self.port).await;
+                    (first, ask_ssl2(self.lane, self.host, self.port).await)
+                };
+                match self.confirm(reply, again).await {
+                    Confirmed::Refused => Attempt::Completed(Support::NotOffered),
+                    Confirmed::Answered(Reply::Ssl2 { ciphers: 1.., .. }) => {
+                        Attempt::Completed(Support::Offered)
+                    }
+                    Confirmed::Answered(_) | Confirmed::Unknown => Attempt::failed(reply.failure()),
+                }
             }
             other => Attempt::failed(other.failure()),
         }
     }
 
-    /// A doubtful refusal means "not offered" where the server answers the control now, refuses again, and still
-    /// answers the control.
-    async fn confirm(&self, first: &Reply, again: impl Future<Output = Reply>) -> Attempt<Support> {
-        let unknown = || Attempt::failed(first.failure());
-        if !self.control_answers().await {
-            return unknown();
+    /// A doubtful refusal is one where the server answers the control now, refuses twice more in a row, and still
+    /// answers the control. In a row: one back end of several that hangs up on everybody comes round again when every
+    /// other connection goes to the next one.
+    async fn confirm<F: Future<Output = (Reply, Reply)>>(
+        &self,
+        first: &Reply,
+        again: impl FnOnce() -> F,
+    ) -> Confirmed {
+        if !is_doubtful_refusal(first) || !self.control_answers().await {
+            return Confirmed::Unknown;
         }
-        if !is_doubtful_refusal(&again.await) {
-            return unknown();
+        let (one, other) = again().await;
+        if !is_doubtful_refusal(&one) {
+            return Confirmed::Answered(one);
         }
-        if self.control_answers().await { Attempt::Completed(Support::NotOffered) } else { unknown() }
+        if !is_doubtful_refusal(&other) {
+            return Confirmed::Answered(other);
+        }
+        if self.control_answers().await { Confirmed::Refused } else { Confirmed::Unknown }
     }
 
     fn has_control(&self) -> bool {
@@ -226,6 +258,16 @@ impl<'l> Server<'l> {
             })
             .unwrap_or_default()
     }
+}
+
+/// What asking again made of a doubtful refusal.
+enum Confirmed {
+    /// It stands.
+    Refused,
+    /// This time there was an answer.
+    Answered(Reply),
+    /// The server does not answer what it answered before either.
+    Unknown,
 }
 
 /// A hang-up, or an alert that is no word about what was offered: OpenSSL says `internal_error` where its security

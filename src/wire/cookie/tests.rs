@@ -20,6 +20,24 @@ fn everything_at_once() {
     assert_eq!((found.max_age, found.prefix), (Some(3600), None));
 }
 
+/// PHP before 5.5 takes a cookie away with a date alone, and with a value: `deleted`.
+#[test]
+fn the_year_of_a_cookie_that_was_taken_away_was_not_read() {
+    for (date, year) in [
+        ("Thu, 01-Jan-1970 00:00:01 GMT", Some(1970)),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", Some(1970)),
+        ("Tue, 24-Nov-26 06:46:00 GMT", Some(2026)),
+        ("Sunday, 06-Nov-94 08:49:37 GMT", Some(1994)),
+        ("Sun Nov  6 08:49:37 1994", Some(1994)),
+        ("0", None),
+        ("-1", None),
+        ("12345 12345", None),
+        ("", None),
+    ] {
+        assert_eq!(cookie(&format!("sid=deleted; Expires={date}")).expires_year, year, "{date}");
+    }
+}
+
 #[test]
 fn nothing_but_a_pair() {
     let found = cookie("a=b");
