@@ -47,8 +47,9 @@ pub struct Field {
 /// HTTPS answer of the requested host, unless said otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Http {
-    /// Whether an HTTPS response came from at least one address, whatever the certificate. False only
-    /// where port 80 answered and the HTTPS port refused the connection or does not speak TLS.
+    /// Whether an HTTPS response came from at least one address, whatever the certificate, or at least a TLS alert:
+    /// a server with which no version or cipher suite is shared. False only where the host answered and the HTTPS
+    /// port refused the connection, does not speak TLS, or knows no such name.
     pub https_reachable: Attempt<bool>,
     /// Whether an HTTP response came on port 80 from at least one address; false when it is refused.
     pub http_reachable: Attempt<bool>,

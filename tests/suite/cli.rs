@@ -2,6 +2,7 @@
 
 mod check;
 mod documents;
+mod keep;
 mod run;
 mod scan;
 mod workshop;

@@ -168,7 +168,6 @@ const UNSEEN: &[(&str, usize)] = &[
     ("lammau", 15),    // resets
     ("tpmau", 4),      // a wall before the pages
     ("tuphap", 2),     // its pages are not on HTTPS
-    ("nuimau", 1),     // no HTTP over TLS 1.0
 ];
 
 fn label(host: &str) -> &str {

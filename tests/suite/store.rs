@@ -98,6 +98,7 @@ fn finding(name: &str, verdict: Verdict) -> Finding {
         waived: false,
         upcoming: false,
         first_seen: None,
+        as_of: None,
         reason: (verdict == Verdict::Inconclusive).then_some(Reason::TimedOut),
         parent: None,
         message: Text::new("chưa đạt", "fails"),

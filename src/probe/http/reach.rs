@@ -29,8 +29,9 @@ pub(super) fn first(
         .unwrap_or_else(|| Attempt::failed(Failure::NoAddress))
 }
 
-/// True with any answer over https; false only where the host is alive and https is refused or no TLS at every address.
-/// It is where port 80 answers, and where the port of https does, if in another protocol or for other names alone.
+/// True with any answer over https, and with any alert: TLS is spoken there, if not so that this client could go on.
+/// False only where the host is alive and https is refused or no TLS at every address. It is alive where port 80
+/// answers, and where the port of https does, if in another protocol or for other names alone.
 pub(super) fn https(endpoints: &[FirstAnswers]) -> Attempt<bool> {
     let alive = endpoints.iter().any(|answers| {
         answers.http.completed().is_some()
@@ -38,8 +39,10 @@ pub(super) fn https(endpoints: &[FirstAnswers]) -> Attempt<bool> {
     });
     let denied =
         |answers: &FirstAnswers| matches!(&answers.https, Attempt::Failed { failed } if is_denial(failed));
+    let alert = |answers: &FirstAnswers| matches!(&answers.https, Attempt::Failed { failed: failed @ Failure::Alert { .. } } if !is_denial(failed));
     match first(endpoints, |answers| &answers.https) {
         Attempt::Completed(_) => Attempt::Completed(true),
+        _ if endpoints.iter().any(alert) => Attempt::Completed(true),
         _ if alive && endpoints.iter().all(denied) => Attempt::Completed(false),
         other => other.map(|_| true),
     }

@@ -32,7 +32,10 @@ pub async fn tls(lane: &Lane, host: &str, port: u16) -> Seen {
     };
     let hello_was_dropped = matches!(
         &ordinary,
-        Err(failed) if matches!(failed.error, Error::TimedOut { during: net::Phase::Handshake, .. })
+        Err(failed) if matches!(
+            failed.error,
+            Error::TimedOut { during: net::Phase::Handshake, .. } | Error::Reset | Error::Closed { .. }
+        )
     );
     // where not even a connection comes about, five more hellos would find out nothing
     if let Err(failed) = &ordinary

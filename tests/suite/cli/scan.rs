@@ -14,7 +14,7 @@ AUTHORISATION
 allow_private: true
 ";
 
-fn authorisation() -> String {
+pub(super) fn authorisation() -> String {
     let today = jiff::tz::offset(7).to_datetime(jiff::Timestamp::now()).date();
     let later = today.checked_add(jiff::Span::new().days(30)).unwrap();
     format!(
@@ -22,7 +22,7 @@ fn authorisation() -> String {
     )
 }
 
-fn write(folder: &Path, authorisation: &str, units: &str, lab: &str) {
+pub(super) fn write(folder: &Path, authorisation: &str, units: &str, lab: &str) {
     let text = format!("{}units:\n{units}lab:\n{lab}", HEAD.replace("AUTHORISATION", authorisation));
     fs::write(folder.join("targets.yaml"), text).unwrap();
 }
