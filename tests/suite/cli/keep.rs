@@ -64,7 +64,7 @@ fn the_demo_ends_with_scorecards_of_the_whole_province() {
     let said = run(["demo", "--format", "json"]);
     assert_eq!(said.code, 1, "{}", said.err);
     // the slowest site hangs on purpose; the issue allows the scan 15 s on an idle machine
-    assert!(began.elapsed() < Duration::from_secs(120), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_mins(2), "{:?}", began.elapsed());
     let report = said.json();
     let units = report["units"].as_array().unwrap();
     assert!(units.len() >= 14, "{}", units.len());
@@ -172,7 +172,9 @@ fn a_scan_killed_twenty_times_loses_no_finished_site() {
     // between start and the first site, amid the sites, and anywhere else
     for round in 0..20_u64 {
         let mut child = town.begin(&["--resume"]);
-        thread::sleep(Duration::from_millis(300 + round * 137 % 900));
+        // longer as long as nothing came: a busy machine takes its time to start
+        let patience = if seen == 0 { round * 400 } else { 0 };
+        thread::sleep(Duration::from_millis(300 + round * 137 % 900 + patience));
         child.kill().unwrap();
         child.wait().unwrap();
         if let Some((id, done)) = town.newest() {
