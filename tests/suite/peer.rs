@@ -184,6 +184,13 @@ impl Authority {
         Pem { chain, key }
     }
 
+    /// A leaf with an RSA key, with its intermediate.
+    pub(crate) fn rsa_leaf(&self, names: &[&str]) -> Pem {
+        let key = KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
+        let leaf = leaf(names, -1, 90).signed_by(&key, &self.issuer).unwrap().pem();
+        Pem { chain: format!("{leaf}{}", self.intermediate), key: key.serialize_pem() }
+    }
+
     fn leaf_alone(&self, names: &[&str], from_days: i64, days: i64) -> (String, String) {
         let key = KeyPair::generate().unwrap();
         let parameters = leaf(names, from_days, days);

@@ -1,15 +1,19 @@
 //! What went wrong against real and hostile servers once, each as a test: hang-ups by turns, hellos that are too long
 //! for somebody on the path, keys that the TLS library does not take, deleted cookies, gateways without a site.
 
-use std::{net::SocketAddr, process::Command, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, process::Command, sync::Arc, time::Duration};
 
 use khien::{
     net::{Net, Options, Pace},
-    observation::{Attempt, Failure, Http, Phase, Support, Upgrade, Versions},
+    observation::{Attempt, Document, Failure, Http, Phase, Support, Upgrade, Vantage, Versions},
     probe::{
+        certificate::TrustStore,
         http::{FirstAnswers, Visitor, endpoint, site},
         tls,
     },
+    report::judge,
+    rule::{RuleSet, Verdict},
+    scan::{self, Plan, Probe, Probes},
     target::{ConnectTo, Www},
 };
 use tokio::{
@@ -268,5 +272,80 @@ async fn a_port_443_without_https_was_called_untested() {
         let http = judge_nothing(&net, &[first]).await;
         assert_eq!(http.https_reachable.completed().copied(), expected, "{https:?}");
         assert_eq!(http.upgrade, Attempt::Completed(Upgrade::PortClosed));
+    }
+}
+
+/// What a whole scan of [`HOST`] at this address finds, DNS left out: the facts as JSON, and the rules' verdicts.
+async fn judged(
+    address: SocketAddr,
+    authority: &Authority,
+) -> (serde_json::Value, BTreeMap<String, Verdict>) {
+    let net = Net::without_resolver(Options {
+        allow_private: true,
+        pace: Pace::Lab,
+        connect_to: vec![ConnectTo::new(None, None, address)],
+        exchange_timeout: Duration::from_secs(2),
+        ..Options::default()
+    });
+    let mut trust = TrustStore::mozilla();
+    trust.add_pem(authority.root.as_bytes(), "root.pem").unwrap();
+    let options = scan::Options {
+        at: jiff::Timestamp::now(),
+        vantage: Vantage { name: "test".into(), inside: false },
+        probes: Probes::only([Probe::Tls, Probe::Certificate, Probe::Http]),
+        resolve_pinned: false,
+        trust: Arc::new(trust),
+        inventoried: Arc::new(|_| false),
+    };
+    let targets = vec![scan::Target { site: web_lab::site_name(HOST), www: Www::No }];
+    let mut events = scan::run(net, Plan { targets }, options);
+    while let Some(event) = events.recv().await {
+        if let scan::Event::Finished(seen) = event {
+            let report = judge(&RuleSet::built_in().unwrap(), &Document::try_from(&*seen).unwrap());
+            let verdicts = report.findings.iter().map(|f| (f.rule.to_string(), f.verdict)).collect();
+            return (serde_json::to_value(&*seen).unwrap(), verdicts);
+        }
+    }
+    unreachable!("the scan ended without its only site")
+}
+
+/// IIS up to 2012 R2 and old Java: the library has no suite in common with them, and all of HTTP was lost.
+#[tokio::test]
+async fn a_server_without_aead_was_not_looked_at() {
+    let authority = Authority::new();
+    let (rsa, ecdsa) = (authority.rsa_leaf(&[HOST]), authority.leaf(&[HOST], -1, 90));
+    for (cipher, certificate, name) in [
+        ("ECDHE-RSA-AES128-SHA", &rsa, "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA"),
+        ("ECDHE-RSA-AES256-SHA", &rsa, "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA"),
+        ("ECDHE-RSA-AES128-SHA256", &rsa, "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256"),
+        ("ECDHE-ECDSA-AES128-SHA", &ecdsa, "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA"),
+        ("ECDHE-ECDSA-AES256-SHA", &ecdsa, "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA"),
+        ("ECDHE-ECDSA-AES128-SHA256", &ecdsa, "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256"),
+    ] {
+        let openssl = Peer::openssl(certificate, &["-no_tls1_3", "-cipher", cipher, "-www"]);
+        let nginx = Peer::nginx(
+            certificate,
+            &format!(
+                "server {{ listen ADDRESS ssl; CERTIFICATE ssl_protocols TLSv1.2; ssl_ciphers {cipher};\n\
+                 add_header Strict-Transport-Security max-age=63072000; add_header X-Frame-Options DENY;\n\
+                 location / {{ default_type text/html; return 200 hello; }} }}"
+            ),
+        );
+        for (server, has_hsts) in [(openssl, Verdict::Fail), (nginx, Verdict::Pass)] {
+            let (facts, verdicts) = judged(server.address(), &authority).await;
+            let text = facts.to_string();
+            assert!(text.contains(&format!("\"cipher_suite\":\"{name}\"")), "{cipher}: {text}");
+            assert_eq!(facts["http"]["https_reachable"], true, "{cipher}: {text}");
+            for (rule, expected) in [
+                ("tls-https-missing", Verdict::Pass),
+                ("tls-modern-version-missing", Verdict::Pass),
+                ("certificate-untrusted-root", Verdict::Pass),
+                ("http-hsts-missing", has_hsts),
+                ("http-clickjacking-unprotected", has_hsts),
+                ("http-nosniff-missing", Verdict::Fail),
+            ] {
+                assert_eq!(verdicts[rule], expected, "{cipher} {rule}: {text}");
+            }
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! One TLS 1.2/1.3 handshake that takes any certificate and records it. Judges no certificate and no chain.
 
+mod cbc;
 mod record;
 
 use std::{
@@ -145,11 +146,12 @@ pub async fn handshake(mut connection: Connection, offer: &Offer) -> Result<Hand
     })
 }
 
-/// The one crypto provider of the tree, X25519MLKEM768 first.
+/// The one crypto provider of the tree, X25519MLKEM768 first, and the suites that only old servers choose last.
 fn provider(classic_groups_only: bool) -> Arc<CryptoProvider> {
     /// Code points of elliptic curves and finite fields end below this; hybrids lie above (IANA TLS Supported Groups).
     const FIRST_AFTER_CLASSIC: u16 = 0x0200;
     let mut provider = aws_lc_rs::default_provider();
+    provider.cipher_suites.extend(cbc::SUITES);
     if classic_groups_only {
         provider.kx_groups.retain(|group| u16::from(group.name()) < FIRST_AFTER_CLASSIC);
     }
