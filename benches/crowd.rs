@@ -51,7 +51,7 @@ fn scan(crowd: Crowd) -> Result<(), Box<dyn Error>> {
     let seen = units
         .iter()
         .flat_map(|unit| unit["sites"].as_array().into_iter().flatten())
-        .filter(|site| site["status"] == "scored")
+        .filter(|site| site["coverage"]["percent"].as_u64().is_some_and(|percent| percent > 90))
         .count();
     println!(
         "| {} | {} | {} % | {:.1} s | {:.1} s | {memory} MiB | {seen} |",

@@ -92,7 +92,10 @@ impl Keep {
                 (Lang::Vi, false) => "không có lượt nào dở dang, bắt đầu lượt mới".to_owned(),
                 (Lang::En, false) => "no run was interrupted: a new one begins".to_owned(),
             };
-            writeln!(screen.err, "khien: {note}")?;
+            // to go on where nothing is to go on with is what cron asks for every night
+            if unfinished.is_some() || !screen.quiet {
+                writeln!(screen.err, "khien: {note}")?;
+            }
         } else if let Some(left) = unfinished {
             let note = match screen.lang {
                 Lang::Vi => format!("lượt {} còn dở dang được giữ lại; lượt mới bắt đầu", left.id),

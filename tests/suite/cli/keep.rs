@@ -110,7 +110,7 @@ fn nights_of_cron_and_a_day_of_fixing() {
     assert_eq!(first.code, 1, "{}", first.err);
     assert_eq!(first.out.lines().count(), 2, "{}", first.out);
     assert!(first.out.contains("1 lỗi nghiêm trọng") && first.out.contains("lần kiểm tra đầu tiên"));
-    let silent = scan(at, &["--quiet", "--max-untested", "50"]);
+    let silent = scan(at, &["--quiet", "--resume", "--max-untested", "50"]);
     assert_eq!((silent.code, silent.out.as_str(), silent.err.as_str()), (1, "", ""));
 
     // the unit renews its certificate and looks again
