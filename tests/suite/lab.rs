@@ -404,29 +404,6 @@ async fn a_crowd_is_scanned_and_its_dead_are_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "a load test of minutes: cargo test --release --test suite -- --ignored --nocapture crowds"]
-async fn crowds_of_one_and_of_five_thousand() {
-    for crowd in [
-        Crowd { sites: 1_000, addresses: 100, dead_percent: 10 },
-        Crowd { sites: 5_000, addresses: 250, dead_percent: 10 },
-    ] {
-        let began = Instant::now();
-        let (lab, text) = Lab::crowd(crowd, now()).await.unwrap();
-        let started = began.elapsed();
-        let inventory = Arc::new(load(&Source::new("crowd", text)).unwrap().inventory);
-        let began = Instant::now();
-        let reports = scan(&inventory).await;
-        let scanned = began.elapsed();
-        assert_eq!(reports.len(), crowd.sites);
-        let open = |report: &SiteReport| !having(report, Verdict::Inconclusive, Level::Required).is_empty();
-        let unseen = reports.iter().filter(|(report, _)| open(report)).count();
-        eprintln!("{crowd:?}: started in {started:?}, scanned in {scanned:?}, {unseen} unseen");
-        assert_eq!(unseen, crowd.dead_sites());
-        lab.stop().await;
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn the_program_itself_finds_its_way_by_the_table() {
     let (lab, text) = Lab::crowd(Crowd { sites: 12, addresses: 3, dead_percent: 0 }, now()).await.unwrap();
     let folder = tempfile::tempdir().unwrap();

@@ -166,6 +166,7 @@ fn quote(evidence: &Evidence, style: Style) -> String {
     let value = match &evidence.value {
         Value::Null => style.word("không có", "absent").to_owned(),
         Value::String(text) => format!("«{}»", escape(text)),
+        Value::Array(items) if items.is_empty() => style.word("không có mục nào", "none").to_owned(),
         Value::Array(items) => {
             let items: Vec<String> = items
                 .iter()
