@@ -193,7 +193,6 @@ impl Recheck {
         screen: &mut Screen<'_>,
     ) -> Result<usize, Failed> {
         let lang = screen.lang;
-        let word = |vi: &'static str, en: &'static str| if lang == Lang::Vi { vi } else { en };
         let mut fixed = 0;
         let mut under: Option<&SiteName> = None;
         for ((site, rule), finding) in now {
@@ -212,14 +211,9 @@ impl Recheck {
             let title =
                 report.rules.iter().find(|r| r.id == *rule).map_or(rule.as_str(), |r| r.title.get(lang));
             let verdict = |f: Option<&Finding>| match f {
-                None => word("–", "–"),
-                Some(f) if f.as_of.is_some() => word("? không kiểm tra được", "? could not check"),
-                Some(f) => match f.verdict {
-                    Verdict::Pass => word("✓ đạt", "✓ pass"),
-                    Verdict::Fail => word("▲ chưa đạt", "▲ failed"),
-                    Verdict::NotApplicable => word("không áp dụng", "not applicable"),
-                    Verdict::Inconclusive => word("? không kiểm tra được", "? could not check"),
-                },
+                None => "–".to_owned(),
+                Some(f) if f.as_of.is_some() => Verdict::Inconclusive.words().get(lang).to_owned(),
+                Some(f) => f.verdict.words().get(lang).to_owned(),
             };
             let is_fixed = was.is_some_and(|f| f.verdict == Verdict::Fail)
                 && finding.verdict == Verdict::Pass
@@ -229,7 +223,7 @@ impl Recheck {
                 screen.out,
                 "    {} {}{}",
                 pad(title, 37),
-                pad(verdict(was), 16),
+                pad(&verdict(was), 16),
                 verdict(Some(finding))
             )?;
             let seen = finding.evidence.first().map(|e| format!("{} = {}", e.fact, e.value));

@@ -205,10 +205,7 @@ impl Diff {
             };
             let rule = change.rule.as_ref().map_or("", |rule| rule.as_str());
             let verdict = |verdict: Option<Verdict>| {
-                verdict.map_or_else(
-                    || "–".to_owned(),
-                    |v| serde_json::to_value(v).unwrap_or_default().to_string(),
-                )
+                verdict.map_or_else(|| "–".to_owned(), |verdict| verdict.words().get(screen.lang).to_owned())
             };
             let (was, is) = (verdict(change.before), verdict(change.after));
             writeln!(screen.out, "  {word}  {}  {rule}  {was} → {is}", change.site)?;

@@ -19,6 +19,19 @@ pub enum Verdict {
     Inconclusive,
 }
 
+impl Verdict {
+    /// The verdict in words, with a mark that is read without colour.
+    pub fn words(self) -> Text {
+        let (vi, en) = match self {
+            Self::Pass => ("✓ đạt", "✓ pass"),
+            Self::Fail => ("▲ chưa đạt", "▲ failed"),
+            Self::NotApplicable => ("không áp dụng", "not applicable"),
+            Self::Inconclusive => ("? không kiểm tra được", "? could not check"),
+        };
+        Text::new(vi, en)
+    }
+}
+
 /// Why a verdict is inconclusive or not applicable: a closed list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
