@@ -201,7 +201,8 @@ impl Judge {
     }
 }
 
-/// One unit without a block is a one-off check: its sites' cards. Otherwise the province.
+/// One unit without a block is a one-off check: its sites' cards. One unit that has sites, beside those that only run
+/// its zone or server: its card. Otherwise the province.
 fn people(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()> {
     match report.units.as_slice() {
         [only] if only.block.is_none() => {
@@ -213,8 +214,15 @@ fn people(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()> 
             }
             Ok(())
         }
-        [only] => terminal::unit(out, report, only, style),
-        _ => terminal::province(out, report, style),
+        units => {
+            let (owners, others): (Vec<_>, Vec<_>) = units.iter().partition(|unit| !unit.sites.is_empty());
+            match owners.as_slice() {
+                [only] if others.iter().all(|other| other.score.is_some()) => {
+                    terminal::unit(out, report, only, style)
+                }
+                _ => terminal::province(out, report, style),
+            }
+        }
     }
 }
 
