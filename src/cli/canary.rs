@@ -7,13 +7,13 @@ use aws_lc_rs::rand;
 use hickory_proto::rr::RecordType;
 use jiff::Timestamp;
 
-use super::{Failed, Screen, outcome::Judge};
+use super::{Failed, Screen};
 use crate::{
     lab::Lab,
     net::{self, Net, resolver::Outcome},
     observation::{Document, Vantage},
     probe::certificate::TrustStore,
-    rule::{Lang, Verdict},
+    rule::{Lang, RuleSet, Verdict},
     scan::{self, Event, Plan, Probes},
     target::{self, Host},
     yaml::Source,
@@ -70,13 +70,13 @@ impl Sick {
 }
 
 /// `names`: how names are looked up, where the run looks any up.
-pub(super) async fn check(names: Option<net::Options>, judge: &Judge) -> Result<Option<Sick>, Failed> {
+pub(super) async fn check(names: Option<net::Options>) -> Result<Option<Sick>, Failed> {
     if let Some(options) = names
         && let Some(sick) = resolver(options).await?
     {
         return Ok(Some(sick));
     }
-    scanner(judge).await
+    scanner().await
 }
 
 async fn resolver(options: net::Options) -> Result<Option<Sick>, Failed> {
@@ -95,7 +95,7 @@ async fn resolver(options: net::Options) -> Result<Option<Sick>, Failed> {
     })
 }
 
-async fn scanner(judge: &Judge) -> Result<Option<Sick>, Failed> {
+async fn scanner() -> Result<Option<Sick>, Failed> {
     let now = Timestamp::now();
     let mut inventory = target::load(&Source::new("targets.example.yaml", INVENTORY))?.inventory;
     // a system without 127.0.0.0/8 cannot be asked; that says nothing of the scanner
@@ -127,14 +127,15 @@ async fn scanner(judge: &Judge) -> Result<Option<Sick>, Failed> {
         trust: Arc::new(trust),
         inventoried: Arc::new(|host| host == EXCELLENT),
     };
+    // the rules in the program: one that a province adds may well ask for what this site has not
+    let rules = RuleSet::built_in().map_err(Failed::internal)?;
     let mut events = scan::run(net, plan, scan);
     let mut why = Some(format!("{EXCELLENT}: no result"));
     while let Some(event) = events.recv().await {
         if let Event::Finished(observations) = event {
             let document = Document::try_from(&*observations).map_err(Failed::internal)?;
-            let wrong: Vec<String> = judge
-                .site(&document)
-                .findings
+            let wrong: Vec<String> = rules
+                .evaluate(&document)
                 .iter()
                 .filter(|f| f.scores() && matches!(f.verdict, Verdict::Fail | Verdict::Inconclusive))
                 .map(|f| f.rule.to_string())

@@ -67,7 +67,7 @@ impl Scan {
         let runtime = runtime()?;
         let keeper = self.keep.begin(&runtime, &self.inventory, &mut survey, &judge, self.resume, screen)?;
         let deadline = self.deadline.map(|time| next(time, now));
-        let sick = survey.canary(&self.network, &judge, &runtime)?;
+        let sick = survey.canary(&self.network, &runtime)?;
         if let Some(sick) = &sick {
             sick.tell(screen)?;
         }
@@ -124,8 +124,7 @@ impl Scan {
             .filter(|f| f.finding.scores())
             .count();
         let at = jiff::tz::offset(7).to_datetime(report.run.started_at);
-        let first = screen.lang;
-        let complete = match (first, report.run.complete) {
+        let complete = match (screen.lang, report.run.complete) {
             (Lang::Vi, true) => "đầy đủ",
             (Lang::Vi, false) => "chưa đầy đủ",
             (Lang::En, true) => "complete",

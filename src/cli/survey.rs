@@ -107,17 +107,12 @@ impl Survey {
     }
 
     /// Checks resolver and scanner before the run; what is wrong with them, where something is.
-    pub(super) fn canary(
-        &self,
-        network: &Network,
-        judge: &Judge,
-        runtime: &Runtime,
-    ) -> Result<Option<Sick>, Failed> {
+    pub(super) fn canary(&self, network: &Network, runtime: &Runtime) -> Result<Option<Sick>, Failed> {
         let lab = &self.inventory.lab;
         let needs_names = lab.resolver.is_some() || network.names_a_resolver() || self.looks_names_up();
         let contact = self.inventory.lead_agency.reference();
         let options = network.options(lab, &self.folder, self.inventory.allow_private, contact);
-        runtime.block_on(canary::check(needs_names.then_some(options), judge))
+        runtime.block_on(canary::check(needs_names.then_some(options)))
     }
 
     /// Whether any site has to be looked up: all but those whose address the lab table gives.
