@@ -68,7 +68,7 @@ impl Assess {
         };
         let about =
             About { id: None, started_at: at, vantage: judged.vantage, complete: true, degraded: false };
-        Ok(self.output.report(&judge, judged.sites, &roster, about, screen)?.0)
+        self.output.report(&judge, judged.sites, &roster, about, screen)
     }
 }
 

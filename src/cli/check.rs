@@ -78,7 +78,7 @@ impl Check {
         let done = probe(job, &judge, &self.output, &self.network, listening, screen)?;
         let roster = Roster::one(self.authorised_by.as_deref().unwrap_or_default(), names);
         let about = About { id: None, started_at, vantage, complete: done.complete, degraded: false };
-        Ok(self.output.report(&judge, done.sites, &roster, about, screen)?.0)
+        self.output.report(&judge, done.sites, &roster, about, screen)
     }
 
     /// The sites to check, and where to dial them.

@@ -59,6 +59,6 @@ impl Demo {
         let listening = Listening { runtime: &probes, keeper: None, deadline: None, degraded: false };
         let done = survey.run(&self.network.at_lab_pace(), &judge, &self.output, listening, screen)?;
         runtime.block_on(lab.stop());
-        Ok(self.output.report(&judge, done.sites, &done.roster, done.about, screen)?.0)
+        self.output.report(&judge, done.sites, &done.roster, done.about, screen)
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
-use super::{Exit, Failed, Screen, outcome::Judge, survey::Survey};
+use super::{Exit, Failed, Screen, outcome::Judge, past::past, survey::Survey};
 use crate::{
     report::{Report, SiteReport},
     rule::Lang,
@@ -124,8 +124,9 @@ impl Keeper<'_> {
         &self.run.run().id
     }
 
-    /// Ends the run and gives what changed since the one before. An incomplete run is left to be resumed.
-    pub(super) fn end(self, report: &Report, screen: &mut Screen<'_>) -> Result<Option<Diff>, Failed> {
+    /// Ends the run, writes into its report what earlier runs say, and gives what changed since the one before. An
+    /// incomplete run is left to be resumed.
+    pub(super) fn end(self, report: &mut Report, screen: &mut Screen<'_>) -> Result<Option<Diff>, Failed> {
         let Self { runtime, path, store, run, previous, .. } = self;
         let id = run.run().id.clone();
         if !report.run.complete {
@@ -138,11 +139,13 @@ impl Keeper<'_> {
         }
         let ended = runtime.block_on(async {
             let end = End { at: Timestamp::now(), degraded: report.run.degraded, report: Some(report) };
-            run.end(end).await?;
-            match previous {
-                Some(previous) => Ok(Some(store.diff(&previous.id, &id).await?)),
-                None => Ok(None),
-            }
+            let run = run.end(end).await?;
+            let diff = match previous {
+                Some(previous) => Some(store.diff(&previous.id, &id).await?),
+                None => None,
+            };
+            report.recall(past(&store, &run.inventory, &run, &run.rules_hash, diff.as_ref()).await?);
+            Ok(diff)
         });
         ended.map_err(|error: StoreError| failed(&path, &error))
     }

@@ -11,6 +11,7 @@ mod inventory;
 mod keeping;
 mod options;
 mod outcome;
+mod past;
 mod probing;
 mod progress;
 mod recheck;

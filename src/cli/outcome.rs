@@ -97,7 +97,7 @@ impl Output {
         if self.format == Format::Observations { Ok(Some(self.sink()?)) } else { Ok(None) }
     }
 
-    /// Writes the report and says what it means to the shell.
+    /// Makes the report, writes it, and says what it means to the shell.
     pub(super) fn report(
         &self,
         judge: &Judge,
@@ -105,28 +105,46 @@ impl Output {
         roster: &Roster,
         about: About,
         screen: &mut Screen<'_>,
+    ) -> Result<Exit, Failed> {
+        let (exit, report) = self.assemble(judge, sites, roster, about)?;
+        self.write(&report, screen)?;
+        Ok(exit)
+    }
+
+    /// Makes the report and says what it means to the shell.
+    pub(super) fn assemble(
+        &self,
+        judge: &Judge,
+        sites: Vec<SiteReport>,
+        roster: &Roster,
+        about: About,
     ) -> Result<(Exit, Report), Failed> {
         let exit = self.exit(&sites);
         let complete = about.complete;
         let report = judge.assemble(sites, roster, about)?;
+        Ok((if complete { exit } else { exit.or(Exit::Incomplete) }, report))
+    }
+
+    /// Writes the report in the format asked for.
+    pub(super) fn write(&self, report: &Report, screen: &mut Screen<'_>) -> Result<(), Failed> {
         match self.format {
             Format::Observations => {}
             Format::Json => {
                 let mut sink = self.sink()?;
-                let text = serde_json::to_string_pretty(&report).map_err(Failed::internal)?;
+                let text = serde_json::to_string_pretty(report).map_err(Failed::internal)?;
                 sink.line(screen, &text)?;
                 sink.close(screen)?;
             }
             Format::Terminal => {
                 let mut text = Vec::new();
                 let colour = screen.colour && self.out.is_none();
-                people(&mut text, &report, Style { lang: screen.lang, colour })?;
+                people(&mut text, report, Style { lang: screen.lang, colour })?;
                 let mut sink = self.sink()?;
                 sink.line(screen, String::from_utf8_lossy(&text).trim_end())?;
                 sink.close(screen)?;
             }
         }
-        Ok((if complete { exit } else { exit.or(Exit::Incomplete) }, report))
+        Ok(())
     }
 
     /// The report of an earlier moment, for comparison; nothing where there was none.

@@ -21,6 +21,7 @@ use crate::{
     report::{Report, SiteReport},
     rule::{Finding, Lang, RuleId, Verdict},
     store::StoreError,
+    target::VIETNAM,
 };
 
 /// Check a unit's sites again after a fix: before, after, points gained
@@ -68,13 +69,11 @@ impl Recheck {
             Listening { runtime: &runtime, keeper: Some(&keeper), deadline: None, degraded: false };
         let done = survey.run(&self.network, &judge, &self.output, listening, screen)?;
         let now = findings(&done.sites);
-        let (exit, report) = {
-            let mut nothing = std::io::sink();
-            let mut silent = Screen { out: &mut nothing, err: &mut *screen.err, ..*screen };
-            self.output.report(&judge, done.sites, &done.roster, done.about, &mut silent)?
-        };
+        let (exit, mut report) = self.output.assemble(&judge, done.sites, &done.roster, done.about)?;
         let run = keeper.id().to_owned();
-        keeper.end(&report, screen)?;
+        keeper.end(&mut report, screen)?;
+        let mut nothing = std::io::sink();
+        self.output.write(&report, &mut Screen { out: &mut nothing, err: &mut *screen.err, ..*screen })?;
         self.tell(&findings(&earlier), &now, before_score.as_ref(), &report, &run, screen)?;
         Ok(exit)
     }
@@ -123,7 +122,7 @@ impl Recheck {
         let lang = screen.lang;
         let word = |vi: &'static str, en: &'static str| if lang == Lang::Vi { vi } else { en };
         let Some(unit) = report.units.iter().find(|unit| unit.id == self.unit) else { return Ok(()) };
-        let at = jiff::tz::offset(7).to_datetime(report.run.started_at);
+        let at = VIETNAM.to_datetime(report.run.started_at);
         writeln!(screen.out, "{}  {}", escape(&unit.name), at.strftime("%d/%m/%Y %H:%M"))?;
         writeln!(
             screen.out,

@@ -8,6 +8,7 @@ use super::{
     Exit, Failed, Screen, inventory,
     keeping::{self, Keep},
     outcome::{About, Output},
+    past,
     probing::runtime,
     survey::Choice,
 };
@@ -15,6 +16,7 @@ use crate::{
     report::Roster,
     rule::{Lang, Verdict},
     store::{Kind, Store, StoreError, StoredRun},
+    target::VIETNAM,
 };
 
 /// Print the report of a run that is in the store, without a socket
@@ -127,13 +129,23 @@ impl Report {
             complete: run.complete,
             degraded: run.degraded,
         };
-        Ok(self.output.report(&judge, sites, &roster, about, screen)?.0)
+        let (exit, mut report) = self.output.assemble(&judge, sites, &roster, about)?;
+        let recalled = runtime.block_on(async {
+            let diff = match past::before(&store, &key, &run).await? {
+                Some(before) => Some(store.diff(&before.id, &run.id).await?),
+                None => None,
+            };
+            past::past(&store, &key, &run, &report.method.rules_hash, diff.as_ref()).await
+        });
+        report.recall(recalled.map_err(refused)?);
+        self.output.write(&report, screen)?;
+        Ok(exit)
     }
 }
 
 fn list<'r>(runs: impl Iterator<Item = &'r StoredRun>, screen: &mut Screen<'_>) -> Result<(), Failed> {
     for run in runs {
-        let at = jiff::tz::offset(7).to_datetime(run.started_at);
+        let at = VIETNAM.to_datetime(run.started_at);
         let state = match (screen.lang, run.complete, run.finished_at.is_some()) {
             (Lang::Vi, true, _) => "đầy đủ",
             (Lang::Vi, false, true) => "chưa đầy đủ",

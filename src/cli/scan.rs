@@ -16,7 +16,7 @@ use crate::{
     report::Report,
     rule::{Lang, Severity, Verdict},
     store::Diff,
-    target::Scope,
+    target::{Scope, VIETNAM},
 };
 
 /// Scan every site of an inventory and print the units' scorecards
@@ -74,14 +74,16 @@ impl Scan {
         let degraded = sick.is_some();
         let listening = Listening { runtime: &runtime, keeper: Some(&keeper), deadline, degraded };
         let done = survey.run(&self.network, &judge, &self.output, listening, screen)?;
-        let (mut exit, report) = if self.quiet {
+        let (mut exit, mut report) = self.output.assemble(&judge, done.sites, &done.roster, done.about)?;
+        // kept first: a report that cannot be written loses no run
+        let diff = keeper.end(&mut report, screen)?;
+        if self.quiet {
             let mut nothing = std::io::sink();
-            let mut silent = Screen { out: &mut nothing, err: &mut *screen.err, ..*screen };
-            self.output.report(&judge, done.sites, &done.roster, done.about, &mut silent)?
+            self.output
+                .write(&report, &mut Screen { out: &mut nothing, err: &mut *screen.err, ..*screen })?;
         } else {
-            self.output.report(&judge, done.sites, &done.roster, done.about, screen)?
-        };
-        let diff = keeper.end(&report, screen)?;
+            self.output.write(&report, screen)?;
+        }
         if self.output.fails_on_regression() && diff.as_ref().is_some_and(keeping::is_regression) {
             exit = exit.or(Exit::Findings);
         }
@@ -123,7 +125,7 @@ impl Scan {
             .filter(|f| f.finding.verdict == Verdict::Fail && f.finding.severity == Severity::Critical)
             .filter(|f| f.finding.scores())
             .count();
-        let at = jiff::tz::offset(7).to_datetime(report.run.started_at);
+        let at = VIETNAM.to_datetime(report.run.started_at);
         let complete = match (screen.lang, report.run.complete) {
             (Lang::Vi, true) => "đầy đủ",
             (Lang::Vi, false) => "chưa đầy đủ",
@@ -156,9 +158,8 @@ impl Scan {
 
 /// The next moment at which it is this time of day in Vietnam.
 fn next(time: civil::Time, now: Timestamp) -> Timestamp {
-    let vietnam = jiff::tz::offset(7);
-    let today = vietnam.to_datetime(now);
-    let at = |date: civil::Date| vietnam.to_timestamp(date.to_datetime(time)).unwrap_or(Timestamp::MAX);
+    let today = VIETNAM.to_datetime(now);
+    let at = |date: civil::Date| VIETNAM.to_timestamp(date.to_datetime(time)).unwrap_or(Timestamp::MAX);
     let this = at(today.date());
     if this > now { this } else { today.date().tomorrow().map_or(Timestamp::MAX, at) }
 }

@@ -9,7 +9,7 @@ use crate::score::{
     score, unit, unit_points_lost, unwaived,
 };
 
-use crate::target::Block;
+use crate::target::{self, Block};
 
 use super::book::{RuleBook, RuleEntry};
 use super::cause::{Seen, causes};
@@ -19,7 +19,7 @@ use super::model::{
     SCHEMA, Share, SiteCard, Tenths, UnitCard, WorstSite,
 };
 use super::roster::{Member, Place, Roster};
-use super::site::SiteReport;
+use super::site::{SiteReport, software};
 
 /// Why judged sites make no report.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -109,6 +109,7 @@ pub fn assemble(
         province: roster.province.clone(),
         lead_agency: roster.lead_agency.clone(),
         authorisation: roster.authorisation.clone(),
+        previous: None,
         blocks,
         units,
         causes,
@@ -171,8 +172,7 @@ fn owned(
 
 /// The items of a site that was not scanned: every rule that scores could not be tested.
 fn missing(rules: &RuleBook, method: &Method, run: &Run) -> Vec<(Owner, Item)> {
-    // Vietnam has had one offset since 1975.
-    let today = jiff::tz::offset(7).to_datetime(run.started_at).date();
+    let today = target::local_date(run.started_at);
     let scores = |rule: &&RuleEntry| {
         rule.level == Level::Required && rule.effective_from.is_none_or(|from| from <= today)
     };
@@ -198,18 +198,17 @@ fn site_card(
         let charged_to = (payer != unit.id).then(|| payer.to_owned());
         FindingCard { finding, charged_to }
     };
-    let seen = report.is_some();
-    let (at, addresses, findings) = report
-        .map(|report| (Some(report.at), report.addresses, report.findings.into_iter().map(finding).collect()))
-        .unwrap_or_default();
     let untested = if place.excluded { Reason::Excluded } else { Reason::Interrupted };
-    Ok(SiteCard {
+    let mut card = SiteCard {
         host: place.site.host.clone(),
         port: place.site.port,
         importance: place.importance,
-        at,
-        untested: (!seen).then_some(untested),
-        addresses,
+        at: None,
+        untested: report.is_none().then_some(untested),
+        addresses: Vec::new(),
+        server: None,
+        software: None,
+        certificate_expires: None,
         score: result.score,
         base: result.base,
         bracket: result.bracket,
@@ -219,9 +218,18 @@ fn site_card(
         coverage: result.coverage,
         caps: caps(&result.caps, method),
         points_lost: sorted(points_lost(&items, method)),
-        findings,
+        findings: Vec::new(),
         categories: result.categories,
-    })
+    };
+    if let Some(report) = report {
+        card.at = Some(report.at);
+        card.addresses = report.addresses;
+        card.software = report.server.as_deref().and_then(software);
+        card.server = report.server;
+        card.certificate_expires = report.certificate_expires;
+        card.findings = report.findings.into_iter().map(finding).collect();
+    }
+    Ok(card)
 }
 
 fn unit_card(
@@ -258,6 +266,8 @@ fn unit_card(
         score: result.score,
         base: result.base,
         bracket: result.bracket,
+        change: None,
+        trend: Vec::new(),
         score_with_waivers: with_waivers(groups, member.sites.len(), method),
         grade: grade.map(|grade| grade.letter.clone()),
         grade_word: grade_word(grade),
@@ -364,6 +374,7 @@ fn rank(units: &mut [UnitCard], scores: &[UnitScore]) -> Vec<BlockCard> {
             units: count(members.len()),
             ranked: count(ranked),
             average: (ranked > 0).then(|| Tenths::from(&mean)),
+            previous_average: None,
             block,
         });
     }

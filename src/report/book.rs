@@ -6,7 +6,9 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::rule::{Category, Level, Owner, Rule, RuleId, RuleSet, Severity, Text};
+use crate::rule::{
+    Category, Fix, Frameworks, Level, Owner, Role, Rule, RuleId, RuleSet, Severity, Text, Verified,
+};
 use crate::score::{Method, Terms};
 use crate::yaml::Diagnostic;
 
@@ -25,6 +27,8 @@ pub struct RuleEntry {
     pub id: RuleId,
     /// What its failure is called.
     pub title: Text,
+    /// Why it matters, for a leader.
+    pub why: Text,
     /// Its category.
     pub category: Category,
     /// How bad its failure is.
@@ -41,6 +45,32 @@ pub struct RuleEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "date"))]
     pub effective_from: Option<Date>,
+    /// How to fix a failure; absent in reports of before there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix: Option<Fix>,
+    /// What it rests on.
+    #[serde(default)]
+    pub cites: Vec<Cited>,
+}
+
+/// A clause that a rule rests on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Cited {
+    /// The law, standard or RFC, by its id in `rules/frameworks/`.
+    pub framework: String,
+    /// Its title.
+    pub title: Text,
+    /// The clause.
+    pub clause: String,
+    /// What the clause says, in our own words.
+    pub summary: Text,
+    /// Why it matters, or where the number comes from.
+    pub role: Role,
+    /// How far somebody verified it.
+    pub verified: Verified,
+    /// When.
+    #[schemars(with = "String", extend("format" = "date"))]
+    pub checked_on: Date,
 }
 
 impl RuleBook {
@@ -61,6 +91,7 @@ impl RuleBook {
         let entry = |rule: &Rule| RuleEntry {
             id: rule.id.clone(),
             title: rule.title.clone(),
+            why: rule.why.clone(),
             category: rule.category,
             severity: rule.severity,
             level: rule.level,
@@ -68,6 +99,8 @@ impl RuleBook {
             minutes: rule.effort.minutes(),
             after: rule.after.iter().map(|parent| parent.value.clone()).collect(),
             effective_from: rule.effective_from,
+            fix: Some(rule.fix.clone()),
+            cites: cited(rule, rules.frameworks()),
         };
         Self::new(rules.hash(), profile, rules.rules().iter().map(entry))
     }
@@ -99,6 +132,23 @@ impl RuleBook {
     pub fn terms(&self, rule: &RuleId) -> Option<Terms<'_>> {
         self.entries.get(rule).map(|(entry, above)| Terms { ancestors: above, minutes: entry.minutes })
     }
+}
+
+fn cited(rule: &Rule, frameworks: &Frameworks) -> Vec<Cited> {
+    let cited = rule.cites.iter().filter_map(|cite| {
+        let framework = frameworks.get(&cite.reference)?;
+        let clause = framework.clause(&cite.clause)?;
+        Some(Cited {
+            framework: cite.reference.clone(),
+            title: framework.title.clone(),
+            clause: cite.clause.clone(),
+            summary: clause.summary.clone(),
+            role: cite.role,
+            verified: clause.verified,
+            checked_on: clause.checked_on,
+        })
+    });
+    cited.collect()
 }
 
 /// Every rule that one comes after, itself never among them, though the rules went in circles.

@@ -5,14 +5,16 @@ mod book;
 mod cause;
 mod charge;
 mod model;
+mod past;
 mod roster;
 mod site;
 
 pub use assemble::{AssembleError, assemble};
-pub use book::{RuleBook, RuleEntry};
+pub use book::{Cited, RuleBook, RuleEntry};
 pub use model::{
     BlockCard, CapCard, Cause, CauseKind, FindingCard, FixRule, FixStep, GroupCard, GroupKind, MethodCard,
     PointsLost, Report, Run, SCHEMA, Scanner, Share, SiteCard, Tenths, UnitCard, WorstSite,
 };
+pub use past::{Past, PastCard, PreviousRun, TrendPoint};
 pub use roster::{Authorisation, Member, Place, Roster, RunZone};
 pub use site::{SiteReport, judge};

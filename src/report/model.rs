@@ -6,10 +6,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::observation::Vantage;
-use crate::rule::{Finding, Reason, RuleId, Severity, Text};
+use crate::rule::{Finding, Reason, RuleId, Server, Severity, Text};
 use crate::score::{Bracket, CategoryScore, Coverage, Exact, Grade, Standing};
 
 use super::book::RuleEntry;
+use super::past::{PreviousRun, TrendPoint};
 use super::roster::Authorisation;
 use crate::target::{Block, Importance, UnitKind};
 
@@ -33,6 +34,9 @@ pub struct Report {
     /// The document that permitted the scan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authorisation: Option<Authorisation>,
+    /// The complete run before this one; absent without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<PreviousRun>,
     /// The blocks that have units, in order. Units are never compared across blocks.
     pub blocks: Vec<BlockCard>,
     /// Every unit, in the order of the inventory.
@@ -99,6 +103,9 @@ pub struct BlockCard {
     pub ranked: u32,
     /// Mean score of those, to one decimal; null without any.
     pub average: Option<Tenths>,
+    /// The same in the previous run, where that may be compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_average: Option<Tenths>,
 }
 
 /// A unit: its score, its rank, what to do first.
@@ -124,6 +131,12 @@ pub struct UnitCard {
     pub base: Option<u8>,
     /// Lowest and highest score it could have; null where nothing applies.
     pub bracket: Option<Bracket>,
+    /// Points since the previous run; absent where the two may not be compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<i16>,
+    /// Its scores in earlier runs, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trend: Vec<TrendPoint>,
     /// The score with waived failures left out; absent where none is waived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score_with_waivers: Option<u8>,
@@ -280,6 +293,16 @@ pub struct SiteCard {
     pub untested: Option<Reason>,
     /// The addresses it was looked at.
     pub addresses: Vec<String>,
+    /// What it calls itself in its `Server` field; absent where it does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
+    /// The server software whose steps fit it, as far as it names itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub software: Option<Server>,
+    /// When the first of its certificates runs out (RFC 3339); absent where none was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub certificate_expires: Option<Timestamp>,
     /// Its score; null where nothing was decided.
     pub score: Option<u8>,
     /// The same without caps.

@@ -3,9 +3,13 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use crate::observation::{Document, SiteName};
-use crate::rule::{Finding, RuleId, RuleSet, Verdict};
+use crate::rule::{Finding, RuleId, RuleSet, Server, Verdict};
+
+/// The most characters of a server's name of itself.
+const MAX_SERVER: usize = 80;
 
 /// One site judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +24,10 @@ pub struct SiteReport {
     pub certificates: Vec<String>,
     /// The DNS zone it lies in, where that was found out.
     pub zone: Option<String>,
+    /// Its `Server` field, where it sent one.
+    pub server: Option<String>,
+    /// When the first of its server certificates runs out.
+    pub certificate_expires: Option<Timestamp>,
     /// One finding per rule.
     pub findings: Vec<Finding>,
 }
@@ -59,7 +67,55 @@ impl SiteReport {
             addresses: endpoint("/address"),
             certificates: endpoint("/certificate/leaf/sha256"),
             zone: document.text(&["dns", "zone"]).map(str::to_owned),
+            server: server(document),
+            certificate_expires: endpoint("/certificate/leaf/not_after")
+                .iter()
+                .filter_map(|end| end.parse().ok())
+                .min(),
             findings,
+        }
+    }
+}
+
+/// What the page's server calls itself: the field as sent, cut where it is too long for a name.
+fn server(document: &Document) -> Option<String> {
+    let fields =
+        document.endpoints().iter().find_map(|endpoint| endpoint.pointer("/http/https/fields/items"));
+    let named = |field: &&Value| {
+        field.get("name").and_then(Value::as_str).is_some_and(|name| name.eq_ignore_ascii_case("server"))
+    };
+    let field = fields?.as_array()?.iter().find(named)?;
+    Some(field.get("value")?.as_str()?.chars().take(MAX_SERVER).collect())
+}
+
+/// The software whose steps fit a server of this name: servers built from nginx are configured as nginx.
+pub(super) fn software(server: &str) -> Option<Server> {
+    let product = server.split(['/', ' ']).next()?.to_ascii_lowercase();
+    match product.as_str() {
+        "nginx" | "openresty" | "tengine" | "angie" => Some(Server::Nginx),
+        "apache" => Some(Server::Apache),
+        "microsoft-iis" | "microsoft-httpapi" => Some(Server::Iis),
+        "apache-coyote" | "tomcat" => Some(Server::Tomcat),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_product_names_the_software() {
+        for (field, expected) in [
+            ("nginx/1.22.1 (Debian)", Some(Server::Nginx)),
+            ("Apache", Some(Server::Apache)),
+            ("Apache/2.4.58 (Win64) OpenSSL/3.1.3 PHP/8.2.12", Some(Server::Apache)),
+            ("Apache-Coyote/1.1", Some(Server::Tomcat)),
+            ("Microsoft-IIS/10.0", Some(Server::Iis)),
+            ("cloudflare", None),
+            ("", None),
+        ] {
+            assert_eq!(software(field), expected, "{field}");
         }
     }
 }

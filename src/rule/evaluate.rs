@@ -5,7 +5,7 @@ use std::{
     sync::{LazyLock, Mutex, PoisonError},
 };
 
-use jiff::{civil::Date, tz};
+use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::{
@@ -13,6 +13,7 @@ use super::{
     condition::{Condition, Decision, Facts, Unseen},
 };
 use crate::observation::{Document, Failure, limits};
+use crate::target;
 
 /// The most pieces of evidence in one finding.
 const MAX_EVIDENCE: usize = 20;
@@ -65,7 +66,7 @@ impl RuleSet {
             })
             .collect();
 
-        let today = tz::offset(7).to_datetime(document.at()).date();
+        let today = target::local_date(document.at());
         let mut all: Vec<Vec<Outcome>> = Vec::with_capacity(self.rules().len());
         let mut findings = Vec::with_capacity(self.rules().len());
         for (index, rule) in self.rules().iter().enumerate() {

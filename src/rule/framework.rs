@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::Text;
 use crate::yaml::{self, Diagnostic, Located, Source};
@@ -52,7 +53,7 @@ pub enum Status {
 }
 
 /// How far a clause was verified. A clause that nobody verified cannot be written down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verified {
     /// The text of the clause was read.

@@ -1,6 +1,7 @@
 //! A rule file as it is written: the YAML keys, nothing checked beyond their types.
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Category, Level, Owner, Severity, Text, Verdict};
@@ -45,30 +46,30 @@ pub(super) struct RawFix {
 }
 
 /// What to do, per server software. `any` is for whatever does not depend on the server.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FixText {
     /// Steps that do not depend on the server software.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub any: Option<String>,
     /// Steps for nginx.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nginx: Option<String>,
     /// Steps for Apache HTTP Server.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub apache: Option<String>,
     /// Steps for Microsoft IIS.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iis: Option<String>,
     /// Steps for Apache Tomcat.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tomcat: Option<String>,
     /// How to undo it.
     pub undo: String,
 }
 
 /// Server software that a fix is written for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Server {
     /// nginx.
@@ -107,7 +108,7 @@ impl FixText {
 }
 
 /// Who carries a fix out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FixedBy {
     /// The unit itself, in the content management of its site.
@@ -128,7 +129,7 @@ pub(super) struct RawCitation {
 }
 
 /// What a citation is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Why it matters here: no numbers come from it.

@@ -10,9 +10,12 @@ use serde::{Deserialize, Serialize};
 
 use super::Host;
 
-/// Vietnam's calendar day of a moment: UTC+7 the year round, no daylight saving, so no time zone database is needed.
+/// Việt Nam's time: UTC+7 the year round since 1975, no daylight saving, so no time zone database is needed.
+pub const VIETNAM: tz::Offset = tz::offset(7);
+
+/// Việt Nam's calendar day of a moment.
 pub fn local_date(at: Timestamp) -> Date {
-    tz::offset(7).to_datetime(at).date()
+    VIETNAM.to_datetime(at).date()
 }
 
 /// The document that permits the scan. Copied into every report.

@@ -10,7 +10,7 @@ mod read;
 mod text;
 mod unit;
 
-pub use authorisation::{Authorisation, AuthorisationError, Exclusion, Scope, local_date};
+pub use authorisation::{Authorisation, AuthorisationError, Exclusion, Scope, VIETNAM, local_date};
 pub use host::{Authority, Host, HostError};
 pub use inventory::{Inventory, LeadAgency, Province, Vantage, Zone};
 pub use lab::{ConnectTo, ConnectToError, Lab, Ports};

@@ -13,6 +13,7 @@ use crate::{
     report::{FindingCard, Report, Tenths},
     rule::{Lang, RuleId, Severity},
     score::Bracket,
+    target::VIETNAM,
 };
 
 pub use province::province;
@@ -80,8 +81,7 @@ impl Style {
     }
 
     fn date(self, at: Timestamp) -> String {
-        // Vietnam has had one offset since 1975
-        let local = jiff::tz::offset(7).to_datetime(at);
+        let local = VIETNAM.to_datetime(at);
         match self.lang {
             Lang::Vi => format!(
                 "{:02}/{:02}/{} {:02}:{:02}",

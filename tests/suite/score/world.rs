@@ -69,6 +69,7 @@ pub(crate) fn rule(name: &str, category: Category, severity: Severity, owner: Ow
     RuleEntry {
         id: id(name),
         title: text(name),
+        why: text("why"),
         category,
         severity,
         level: Level::Required,
@@ -76,6 +77,8 @@ pub(crate) fn rule(name: &str, category: Category, severity: Severity, owner: Ow
         minutes: 15,
         after: Vec::new(),
         effective_from: None,
+        fix: None,
+        cites: Vec::new(),
     }
 }
 
@@ -172,6 +175,8 @@ impl World {
             at: "2026-11-24T02:10:00Z".parse().unwrap(),
             addresses: seen.addresses.clone(),
             certificates: seen.certificates.clone(),
+            server: None,
+            certificate_expires: None,
             zone: seen.zone.clone(),
             findings: self.findings(host),
         };
