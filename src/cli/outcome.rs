@@ -14,9 +14,12 @@ use super::{
 };
 use crate::{
     observation::{Document, Vantage},
-    render::terminal::{self, Style},
+    render::{
+        self,
+        terminal::{self, Style},
+    },
     report::{Report, Roster, RuleBook, Run, Scanner, SiteReport, assemble, judge},
-    rule::{Reason, RuleSet, Verdict},
+    rule::{Lang, Reason, RuleSet, Verdict},
     score::Method,
     yaml::Diagnostics,
 };
@@ -30,6 +33,12 @@ pub(super) enum Format {
     Json,
     /// What was seen, one document a line (docs/observations.schema.json)
     Observations,
+    /// One row a finding, for a spreadsheet
+    Csv,
+    /// SARIF 2.1.0: what failed and what could not be checked, for code scanning
+    Sarif,
+    /// JUnit XML: a test suite a site, a test case a rule, for builds
+    Junit,
 }
 
 /// How the outcome is judged, written, and told to the shell.
@@ -135,6 +144,9 @@ impl Output {
                 sink.line(screen, &text)?;
                 sink.close(screen)?;
             }
+            Format::Csv => self.stream(report, screen, render::csv)?,
+            Format::Sarif => self.stream(report, screen, render::sarif)?,
+            Format::Junit => self.stream(report, screen, render::junit)?,
             Format::Terminal => {
                 let mut text = Vec::new();
                 let colour = screen.colour && self.out.is_none();
@@ -145,6 +157,22 @@ impl Output {
             }
         }
         Ok(())
+    }
+
+    /// Writes a document piece by piece, so that a large report is held once.
+    fn stream(
+        &self,
+        report: &Report,
+        screen: &mut Screen<'_>,
+        render: fn(&mut dyn Write, &Report, Lang) -> io::Result<()>,
+    ) -> Result<(), Failed> {
+        let mut sink = self.sink()?;
+        let lang = screen.lang;
+        let mut out = io::BufWriter::new(sink.writer(screen));
+        render(&mut out, report, lang)?;
+        out.flush()?;
+        drop(out);
+        sink.close(screen)
     }
 
     /// The report of an earlier moment, for comparison; nothing where there was none.
@@ -275,6 +303,13 @@ impl Sink {
             Self::File { file, .. } => writeln!(file, "{text}")?,
         }
         Ok(())
+    }
+
+    fn writer<'a>(&'a mut self, screen: &'a mut Screen<'_>) -> &'a mut dyn Write {
+        match self {
+            Self::Screen => screen.out,
+            Self::File { file, .. } => file,
+        }
     }
 
     pub(super) fn close(self, screen: &mut Screen<'_>) -> Result<(), Failed> {
