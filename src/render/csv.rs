@@ -193,7 +193,8 @@ mod tests {
 
     #[test]
     fn what_a_spreadsheet_would_compute_is_text() {
-        for formula in ["=1+1", "+1", "-2+3", "@SUM(1)", " =1", "\"=1", "' =1", "＝1", "\u{3000}＋1", "−1"] {
+        for formula in ["=1+1", "+1", "-2+3", "@SUM(1)", " =1", "\"=1", "' =1", "＝1", "\u{3000}＋1", "−1"]
+        {
             assert_eq!(text(formula), format!("'{formula}"));
         }
         // what would stand before the sign stays visible, and then there is no sign in front

@@ -158,7 +158,9 @@ fn case(
     let message = xml(&message(finding, lang));
     let element = match outcome(finding) {
         Outcome::Passed => return writeln!(out, r#"    <testcase classname="{class}" name="{name}"/>"#),
-        Outcome::Skipped => format!(r#"<skipped message="{message}">{}</skipped>"#, body(report, site, card, lang)),
+        Outcome::Skipped => {
+            format!(r#"<skipped message="{message}">{}</skipped>"#, body(report, site, card, lang))
+        }
         Outcome::Failed => format!(
             r#"<failure type="{}" message="{message}">{}</failure>"#,
             finding.severity,

@@ -45,9 +45,7 @@ impl View<'_> {
             },
             // on every result or on none (§3.27.23)
             suppressions: waived.into_iter().collect(),
-            provenance: finding
-                .first_seen
-                .map(|at| Provenance { first_detection_time_utc: at.to_string() }),
+            provenance: finding.first_seen.map(|at| Provenance { first_detection_time_utc: at.to_string() }),
             properties: FindingProperties {
                 unit: escape(&seen.unit.id).into_owned(),
                 unit_name: escape(&seen.unit.name).into_owned(),
@@ -67,7 +65,8 @@ impl View<'_> {
     fn message(&self, seen: &Seen<'_>) -> String {
         let (finding, lang) = (&seen.card.finding, self.lang);
         let site = words::site(seen.site);
-        let mut text = format!("{}: {}.", plain(&site), plain(finding.message.get(lang).trim_end_matches('.')));
+        let mut text =
+            format!("{}: {}.", plain(&site), plain(finding.message.get(lang).trim_end_matches('.')));
         for evidence in &finding.evidence {
             text.push('\n');
             text.push_str(&plain(&words::evidence(evidence, lang, MAX_QUOTED)));

@@ -48,7 +48,8 @@ use crate::{
 };
 
 /// Where the schema of the standard with its errata stands.
-const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 /// The most results of a run.
 const MAX_RESULTS: usize = 25_000;
 
@@ -57,8 +58,11 @@ const SITE_UNTESTED: (&str, &str, &str) =
     ("site-untested", "Trang không kiểm tra được", "A site could not be tested");
 const RUN_INCOMPLETE: (&str, &str, &str) =
     ("run-incomplete", "Lượt quét chưa đầy đủ", "Not every site was looked at");
-const RUN_DEGRADED: (&str, &str, &str) =
-    ("run-degraded", "Lượt quét suy giảm: không dùng để so sánh", "Degraded run: not to be compared with others");
+const RUN_DEGRADED: (&str, &str, &str) = (
+    "run-degraded",
+    "Lượt quét suy giảm: không dùng để so sánh",
+    "Degraded run: not to be compared with others",
+);
 
 /// Writes what failed and what could not be checked.
 pub fn sarif(out: &mut dyn Write, report: &Report, lang: Lang) -> io::Result<()> {
@@ -69,11 +73,8 @@ fn write(out: &mut dyn Write, report: &Report, lang: Lang, most: usize) -> io::R
     let places = report.rules.iter().enumerate().map(|(place, rule)| (&rule.id, place)).collect();
     let view = View { report, lang, places };
     let parts = view.findings().count().div_ceil(most).max(1);
-    let log = Log {
-        schema: SCHEMA,
-        version: "2.1.0",
-        runs: (0..parts).map(|part| view.run(part, most)).collect(),
-    };
+    let log =
+        Log { schema: SCHEMA, version: "2.1.0", runs: (0..parts).map(|part| view.run(part, most)).collect() };
     serde_json::to_writer_pretty(&mut *out, &log)?;
     writeln!(out)
 }
@@ -109,14 +110,14 @@ impl Serialize for Results<'_> {
 impl View<'_> {
     fn findings(&self) -> impl Iterator<Item = Seen<'_>> {
         let sites = self.report.units.iter().flat_map(|unit| unit.sites.iter().map(move |site| (unit, site)));
-        sites
-            .flat_map(|(unit, site)| site.findings.iter().map(move |card| Seen { unit, site, card }))
-            .filter(|seen| match seen.card.finding.verdict {
+        sites.flat_map(|(unit, site)| site.findings.iter().map(move |card| Seen { unit, site, card })).filter(
+            |seen| match seen.card.finding.verdict {
                 Verdict::Fail => true,
                 // what `--only` left out is no open question
                 Verdict::Inconclusive => seen.card.finding.reason != Some(Reason::NotRequested),
                 Verdict::Pass | Verdict::NotApplicable => false,
-            })
+            },
+        )
     }
 
     fn word<'t>(&self, vi: &'t str, en: &'t str) -> &'t str {
@@ -205,10 +206,16 @@ impl View<'_> {
 
     /// What notifications refer to, in the order of their indices.
     fn told(&self) -> Vec<Descriptor> {
-        let descriptor = |(id, vi, en): (&str, &str, &str)| Descriptor {
-            id: id.to_owned(),
-            short_description: Some(Message::plain(format!("{}.", self.word(vi, en)))),
-            ..Descriptor::default()
+        let descriptor = |(id, vi, en): (&str, &str, &str)| {
+            // GitHub wants all three of whatever is described
+            let text = || Some(Message::plain(format!("{}.", self.word(vi, en))));
+            Descriptor {
+                id: id.to_owned(),
+                short_description: text(),
+                full_description: text(),
+                help: text(),
+                ..Descriptor::default()
+            }
         };
         [SITE_UNTESTED, RUN_INCOMPLETE, RUN_DEGRADED].map(descriptor).into()
     }

@@ -30,7 +30,11 @@ impl View<'_> {
             language: self.language(),
             rules: self.report.rules.iter().map(|rule| self.rule(rule, &cited)).collect(),
             notifications: self.told(),
-            supported_taxonomies: cited.keys().enumerate().map(|(index, name)| reference(name, index)).collect(),
+            supported_taxonomies: cited
+                .keys()
+                .enumerate()
+                .map(|(index, name)| reference(name, index))
+                .collect(),
             ..Component::default()
         }
     }
@@ -100,9 +104,7 @@ impl View<'_> {
                 .into_iter()
                 .map(|(clause, cite)| Descriptor {
                     id: clause.to_owned(),
-                    short_description: Some(Message::plain(sentence(&escape(
-                        cite.summary.get(self.lang),
-                    )))),
+                    short_description: Some(Message::plain(sentence(&escape(cite.summary.get(self.lang))))),
                     ..Descriptor::default()
                 })
                 .collect(),
