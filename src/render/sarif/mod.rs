@@ -232,7 +232,37 @@ fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::plain;
+    #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use serde_json::Value;
+
+    use super::{plain, write};
+    use crate::rule::Lang;
+
+    #[test]
+    fn what_is_too_much_for_a_run_goes_into_the_next() {
+        let text = std::fs::read_to_string("tests/data/golden/report.json").unwrap();
+        let report = serde_json::from_str(&text).unwrap();
+        let runs = |most| {
+            let mut out = Vec::new();
+            write(&mut out, &report, Lang::En, most).unwrap();
+            let log: Value = serde_json::from_slice(&out).unwrap();
+            log["runs"].as_array().unwrap().clone()
+        };
+        let results = |runs: &[Value]| -> Vec<Value> {
+            runs.iter().flat_map(|run| run["results"].as_array().unwrap().clone()).collect()
+        };
+        let (one, many) = (runs(1_000), runs(20));
+        assert_eq!((one.len(), many.len()), (1, results(&one).len().div_ceil(20)));
+        assert_eq!(results(&one), results(&many));
+        assert!(many.iter().all(|run| run["results"].as_array().unwrap().len() <= 20));
+        // GitHub tells runs apart by what stands before the last slash
+        let category = |run: &Value| {
+            run["automationDetails"]["id"].as_str().unwrap().rsplit_once('/').unwrap().0.to_owned()
+        };
+        let categories: std::collections::BTreeSet<String> = many.iter().map(category).collect();
+        assert_eq!(categories.len(), many.len());
+    }
 
     #[test]
     fn plain_text_has_no_links_and_no_placeholders() {
