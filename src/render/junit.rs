@@ -113,7 +113,7 @@ fn suite(
         out,
         r#"  <testsuite name="{name}" hostname="{}" timestamp="{}" tests="{}" failures="{}" errors="{}" skipped="{}">"#,
         xml(&site.host),
-        site.at.unwrap_or(report.run.started_at),
+        words::utc(site.at.unwrap_or(report.run.started_at)),
         counts.tests,
         counts.failures,
         counts.errors,

@@ -1,6 +1,7 @@
 //! The words of a report that several formats print: severities, owners, verdicts, evidence, in both languages.
 //! Whatever came from the network leaves here escaped.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{cut, escape};
@@ -72,6 +73,11 @@ pub fn owner(owner: Owner, lang: Lang) -> &'static str {
 /// A site's name, with its port where that is not the usual one. Not escaped.
 pub fn site(site: &SiteCard) -> String {
     if site.port == 443 { site.host.clone() } else { format!("{}:{}", site.host, site.port) }
+}
+
+/// A time as machines read it, to the second: `2026-11-24T02:00:00Z`.
+pub fn utc(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// The block a unit is ranked in.

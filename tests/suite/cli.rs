@@ -2,6 +2,8 @@
 
 mod check;
 mod documents;
+mod format;
+mod guide;
 mod keep;
 mod run;
 mod scan;

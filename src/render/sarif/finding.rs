@@ -45,7 +45,7 @@ impl View<'_> {
             },
             // on every result or on none (§3.27.23)
             suppressions: waived.into_iter().collect(),
-            provenance: finding.first_seen.map(|at| Provenance { first_detection_time_utc: at.to_string() }),
+            provenance: finding.first_seen.map(|at| Provenance { first_detection_time_utc: words::utc(at) }),
             properties: FindingProperties {
                 unit: escape(&seen.unit.id).into_owned(),
                 unit_name: escape(&seen.unit.name).into_owned(),
@@ -54,7 +54,7 @@ impl View<'_> {
                 requirement: words::level(finding.level, lang),
                 owner: words::owner(finding.owner, lang),
                 upcoming: finding.upcoming,
-                as_of: finding.as_of.map(|at| at.to_string()),
+                as_of: finding.as_of.map(words::utc),
                 reason: finding.reason,
             },
         }

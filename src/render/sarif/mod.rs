@@ -166,8 +166,8 @@ impl View<'_> {
         let run = &self.report.run;
         Invocation {
             execution_successful: run.complete && !run.degraded,
-            start_time_utc: run.started_at.to_string(),
-            end_time_utc: run.finished_at.to_string(),
+            start_time_utc: words::utc(run.started_at),
+            end_time_utc: words::utc(run.finished_at),
             tool_execution_notifications: if part == 0 { self.notifications() } else { Vec::new() },
         }
     }
