@@ -37,7 +37,7 @@ pub(super) enum Format {
     Csv,
     /// SARIF 2.1.0: what failed and what could not be checked, for code scanning
     Sarif,
-    /// JUnit XML: a test suite a site, a test case a rule, for builds
+    /// A test suite a site, a test case a rule, as XML that builds read
     Junit,
 }
 

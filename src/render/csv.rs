@@ -11,7 +11,7 @@
 //! - UTF-8 with a byte order mark, without which Excel takes it for the code page of the machine; lines end in CR LF.
 //! - The separator is a comma, as RFC 4180 has it. Excel splits at the list separator of Windows, which is a comma where
 //!   the region is English and may be a semicolon where the decimal sign is a comma; no one sign is right everywhere,
-//!   and the line `sep=,` makes Excel pass over the byte order mark. LibreOffice, Google Sheets and Excel's own
+//!   and the line `sep=,` makes Excel pass over the byte order mark. `LibreOffice`, Google Sheets and Excel's own
 //!   *Data, From Text/CSV* find the comma by themselves.
 //! - No number has a decimal sign, since `8,3` is 83 in one region and `8.3` the 8th of March in another: points are in
 //!   tenths. Times are `2026-11-24 02:00` in Vietnamese time, which every region reads as a time.
@@ -22,6 +22,7 @@ use std::io::{self, Write};
 
 use ::csv::{Terminator, WriterBuilder};
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::{cut, escape, words};
 use crate::{
@@ -67,19 +68,19 @@ const COLUMNS: [(&str, &str); 25] = [
 /// Writes every finding of a report, one a row.
 pub fn csv(out: &mut dyn Write, report: &Report, lang: Lang) -> io::Result<()> {
     out.write_all("\u{feff}".as_bytes())?;
-    let mut rows = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(out);
+    let mut rows = WriterBuilder::new().has_headers(false).terminator(Terminator::CRLF).from_writer(out);
     rows.write_record(COLUMNS.map(|(vi, en)| if lang == Lang::Vi { vi } else { en }))?;
     let sheet = Sheet { report, lang };
     for unit in &report.units {
         if unit.sites.is_empty() {
-            rows.write_record(sheet.siteless(unit))?;
+            rows.serialize(sheet.siteless(unit))?;
         }
         for site in &unit.sites {
             for finding in &site.findings {
-                rows.write_record(sheet.finding(unit, site, finding))?;
+                rows.serialize(sheet.finding(unit, site, finding))?;
             }
             if site.findings.is_empty() {
-                rows.write_record(sheet.untested(unit, site))?;
+                rows.serialize(sheet.untested(unit, site))?;
             }
         }
     }
@@ -91,20 +92,47 @@ struct Sheet<'r> {
     lang: Lang,
 }
 
-/// One row, in the order of [`COLUMNS`].
-type Row = [String; COLUMNS.len()];
+/// One row; its fields are the [`COLUMNS`].
+#[derive(Default, Serialize)]
+struct Row {
+    province: String,
+    block: &'static str,
+    unit_id: String,
+    unit: String,
+    host: String,
+    port: Option<u16>,
+    addresses: String,
+    rule: String,
+    title: String,
+    category: &'static str,
+    severity: &'static str,
+    level: &'static str,
+    verdict: &'static str,
+    reason: String,
+    owner: &'static str,
+    charged_to: String,
+    waived: &'static str,
+    upcoming: &'static str,
+    first_seen: String,
+    as_of: String,
+    tenths_lost: Option<u32>,
+    minutes: Option<u32>,
+    evidence: String,
+    run: String,
+    checked_at: String,
+}
 
 impl Sheet<'_> {
     fn siteless(&self, unit: &UnitCard) -> Row {
         let mut row = self.row(unit);
-        row[13] = text(unit.status_word.get(self.lang));
+        row.reason = text(unit.status_word.get(self.lang));
         row
     }
 
     fn untested(&self, unit: &UnitCard, site: &SiteCard) -> Row {
         let mut row = self.site(unit, site);
-        row[12] = words::verdict(Verdict::Inconclusive, self.lang).to_owned();
-        row[13] = site.untested.map_or_else(String::new, |reason| text(reason.words().get(self.lang)));
+        row.verdict = words::verdict(Verdict::Inconclusive, self.lang);
+        row.reason = site.untested.map_or_else(String::new, |reason| text(reason.words().get(self.lang)));
         row
     }
 
@@ -112,7 +140,10 @@ impl Sheet<'_> {
         let (finding, lang) = (&card.finding, self.lang);
         let rule = self.report.rules.iter().find(|rule| rule.id == finding.rule);
         let failed = finding.verdict == Verdict::Fail;
-        let yes = |is: bool| if is { if lang == Lang::Vi { "có" } else { "yes" } } else { "" }.to_owned();
+        let yes = match lang {
+            Lang::Vi => "có",
+            Lang::En => "yes",
+        };
         let charged = card.charged_to.as_deref().unwrap_or(&unit.id);
         let charged = self.report.units.iter().find(|unit| unit.id == charged).map_or(charged, |u| &u.name);
         let lost = site.points_lost.iter().find(|lost| lost.rule == finding.rule);
@@ -124,43 +155,44 @@ impl Sheet<'_> {
             finding.evidence.iter().map(|e| words::evidence(e, lang, MAX_QUOTED)).collect();
 
         let mut row = self.site(unit, site);
-        row[7] = finding.rule.to_string();
-        row[8] = text(rule.map_or(finding.rule.as_str(), |rule| rule.title.get(lang)));
-        row[9] = words::category(finding.category, lang).to_owned();
-        row[10] = words::severity(finding.severity, lang).to_owned();
-        row[11] = words::level(finding.level, lang).to_owned();
-        row[12] = words::verdict(finding.verdict, lang).to_owned();
-        row[13] = reason;
-        row[14] = words::owner(finding.owner, lang).to_owned();
-        row[15] = text(charged);
-        row[16] = yes(finding.waived);
-        row[17] = yes(finding.upcoming);
-        row[18] = finding.first_seen.map_or_else(String::new, time);
-        row[19] = finding.as_of.map_or_else(String::new, time);
-        row[20] = lost.map_or_else(String::new, |lost| lost.points.0.to_string());
-        row[21] = rule.filter(|_| failed).map_or_else(String::new, |rule| rule.minutes.to_string());
-        row[22] = text(&evidence.join("; "));
+        row.rule = finding.rule.to_string();
+        row.title = text(rule.map_or(finding.rule.as_str(), |rule| rule.title.get(lang)));
+        row.category = words::category(finding.category, lang);
+        row.severity = words::severity(finding.severity, lang);
+        row.level = words::level(finding.level, lang);
+        row.verdict = words::verdict(finding.verdict, lang);
+        row.reason = reason;
+        row.owner = words::owner(finding.owner, lang);
+        row.charged_to = text(charged);
+        row.waived = if finding.waived { yes } else { "" };
+        row.upcoming = if finding.upcoming { yes } else { "" };
+        row.first_seen = finding.first_seen.map_or_else(String::new, time);
+        row.as_of = finding.as_of.map_or_else(String::new, time);
+        row.tenths_lost = lost.map(|lost| lost.points.0);
+        row.minutes = rule.filter(|_| failed).map(|rule| rule.minutes);
+        row.evidence = text(&evidence.join("; "));
         row
     }
 
     fn site(&self, unit: &UnitCard, site: &SiteCard) -> Row {
         let mut row = self.row(unit);
-        row[4] = text(&site.host);
-        row[5] = site.port.to_string();
-        row[6] = text(&site.addresses.join(", "));
-        row[24] = time(site.at.unwrap_or(self.report.run.started_at));
+        row.host = text(&site.host);
+        row.port = Some(site.port);
+        row.addresses = text(&site.addresses.join(", "));
+        row.checked_at = time(site.at.unwrap_or(self.report.run.started_at));
         row
     }
 
     fn row(&self, unit: &UnitCard) -> Row {
-        let mut row = Row::default();
-        row[0] = text(&self.report.province);
-        row[1] = unit.block.map_or_else(String::new, |block| words::block(block, self.lang).to_owned());
-        row[2] = text(&unit.id);
-        row[3] = text(&unit.name);
-        row[23] = text(&self.report.run.id);
-        row[24] = time(self.report.run.started_at);
-        row
+        Row {
+            province: text(&self.report.province),
+            block: unit.block.map_or("", |block| words::block(block, self.lang)),
+            unit_id: text(&unit.id),
+            unit: text(&unit.name),
+            run: text(&self.report.run.id),
+            checked_at: time(self.report.run.started_at),
+            ..Row::default()
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! A report as JUnit XML, for a build that should turn red: one `testsuite` a site, one `testcase` a rule. Reads a
+//! A report as `JUnit` XML, for a build that should turn red: one `testsuite` a site, one `testcase` a rule. Reads a
 //! `Report`. Elements and attributes are those of Jenkins' `junit-10.xsd`; GitLab, Azure and Gitea read the same.
 //!
 //! | verdict | here |

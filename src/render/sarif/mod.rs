@@ -232,8 +232,6 @@ fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
-
     use serde_json::Value;
 
     use super::{plain, write};

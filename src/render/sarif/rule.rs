@@ -12,7 +12,7 @@ use super::{
 use crate::{
     render::escape,
     report::{Cited, RuleEntry},
-    rule::{Lang, Level, Severity},
+    rule::{FixText, Lang, Level, Severity},
 };
 
 impl View<'_> {
@@ -63,7 +63,6 @@ impl View<'_> {
                 level: rule.level.as_str(),
                 minutes: rule.minutes,
             }),
-            ..Descriptor::default()
         }
     }
 
@@ -76,7 +75,7 @@ impl View<'_> {
         });
         let (mut text, mut formatted) = (why.trim().to_owned(), markdown(why.trim()));
         let undo = fix.map(|fix| (self.word("hoàn tác", "undo"), fix.undo.as_str()));
-        for (heading, steps) in fix.into_iter().flat_map(|fix| fix.steps()).chain(undo) {
+        for (heading, steps) in fix.into_iter().flat_map(FixText::steps).chain(undo) {
             let heading = match heading {
                 "any" => self.word("cách sửa", "steps"),
                 other => other,

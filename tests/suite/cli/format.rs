@@ -1,6 +1,6 @@
 //! `--format csv | sarif | junit`: the document alone on standard output, or whole in a file.
 
-use std::fs;
+use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use super::run::{run, run_in};
 
@@ -27,7 +27,6 @@ fn the_document_alone_goes_to_standard_output() {
         assert_eq!((whole.code, whole.out.as_str()), (1, ""));
         assert_eq!(fs::read_to_string(&file).unwrap().len(), said.out.len());
         // nobody but its owner reads results
-        use std::os::unix::fs::PermissionsExt as _;
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     }
     let english = assess(&["--format", "csv", "--lang", "en"]);

@@ -58,9 +58,9 @@ fn its_rule_is_a_rule() {
     let lint = run_in(at, ["rules", "lint", "quy-tac"]);
     assert_eq!(lint.code, 0, "{}", lint.err);
     let id = Path::new(path).file_stem().unwrap().to_str().unwrap();
-    let test = run_in(at, ["rules", "test", id, "--rules", "quy-tac"]);
-    assert_eq!(test.code, 0, "{}{}", test.out, test.err);
-    assert!(text.contains(test.out.trim()), "the guide prints something else: {}", test.out);
+    let held = run_in(at, ["rules", "test", id, "--rules", "quy-tac"]);
+    assert_eq!(held.code, 0, "{}{}", held.out, held.err);
+    assert!(text.contains(held.out.trim()), "the guide prints something else: {}", held.out);
 
     // it judges what was seen: somewhere it fails, somewhere it holds
     let here = |path: &str| fs::canonicalize(path).unwrap();

@@ -1,4 +1,4 @@
-//! JUnit: a snapshot; real parsers count what the report counts; nothing hostile leaves its place.
+//! `JUnit`: a snapshot; real parsers count what the report counts; nothing hostile leaves its place.
 
 use std::{fs, path::Path};
 
