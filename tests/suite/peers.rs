@@ -95,7 +95,7 @@ async fn probe(address: SocketAddr) -> tls::Seen {
         ..Options::default()
     });
     let lane = net.lane(address.ip()).await.unwrap();
-    tls::tls(&lane, HOST, 443).await
+    tls::tls(&lane, HOST, 443, &tls::Known::default()).await
 }
 
 fn modern(versions: &Versions) -> [&Attempt<Support>; 4] {
@@ -301,9 +301,10 @@ async fn judged(
     let mut events = scan::run(net, Plan { targets }, options);
     while let Some(event) = events.recv().await {
         if let scan::Event::Finished(seen) = event {
-            let report = judge(&RuleSet::built_in().unwrap(), &Document::try_from(&*seen).unwrap());
+            let report =
+                judge(&RuleSet::built_in().unwrap(), &Document::try_from(&seen.observations).unwrap());
             let verdicts = report.findings.iter().map(|f| (f.rule.to_string(), f.verdict)).collect();
-            return (serde_json::to_value(&*seen).unwrap(), verdicts);
+            return (serde_json::to_value(&seen.observations).unwrap(), verdicts);
         }
     }
     unreachable!("the scan ended without its only site")

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use super::run::{run, run_in};
 
 /// A copy of the rules, with one file changed or added.
-fn rules_with(file: &str, change: impl Fn(String) -> String) -> tempfile::TempDir {
+pub(super) fn rules_with(file: &str, change: impl Fn(String) -> String) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let mut folders = vec![std::path::PathBuf::from("rules")];
     while let Some(from) = folders.pop() {
