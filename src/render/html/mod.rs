@@ -32,6 +32,11 @@ const METHOD: &str = "cach-cham-diem.html";
 /// The folder of the units' pages.
 const UNITS: &str = "don-vi";
 
+/// Whether a name at the top of a folder is one that [`folder`] gives: anything else there is somebody's own.
+pub fn is_part(name: &str) -> bool {
+    [INDEX, METHOD, UNITS].contains(&name)
+}
+
 /// The pages of a folder, made one by one: the path below the folder, with `/`, and the page. The first is [`INDEX`].
 pub fn folder(report: &Report, lang: Lang) -> impl Iterator<Item = (String, String)> {
     let subject = Subject::of(report);

@@ -132,10 +132,6 @@ impl<'r> Book<'r> {
             Layout::Single => format!("{}_{name}", file_of(&unit.id)),
         }
     }
-
-    pub(super) fn is_single(&self) -> bool {
-        self.layout == Layout::Single
-    }
 }
 
 impl<'b, 'r> View<'b, 'r> {
