@@ -12,6 +12,7 @@ mod architecture;
 mod certificate;
 mod cli;
 mod golden;
+mod html;
 mod lab;
 mod net;
 mod peer;
