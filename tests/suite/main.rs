@@ -20,6 +20,7 @@ mod peers;
 mod probe_dns;
 mod probe_http;
 mod probe_tls;
+mod render;
 mod score;
 mod store;
 mod target;

@@ -2,17 +2,17 @@
 
 use std::io::{self, Write};
 
-use serde_json::Value;
-
 use super::{COLUMNS, Ink, Style, failures, line};
 use crate::{
-    render::{escape, wrap},
+    render::{escape, words, wrap},
     report::{Report, SiteCard},
-    rule::{Evidence, Lang, Level, Owner, Reason, Verdict},
+    rule::{Lang, Level, Reason, Verdict},
 };
 
 /// The most pieces of evidence shown of one finding.
 const MAX_EVIDENCE: usize = 4;
+/// The most characters quoted of one value: a server may send thousands.
+const MAX_QUOTED: usize = 400;
 
 /// Prints one site's card.
 pub fn site(out: &mut dyn Write, report: &Report, card: &SiteCard, style: Style) -> io::Result<()> {
@@ -35,7 +35,7 @@ pub fn site(out: &mut dyn Write, report: &Report, card: &SiteCard, style: Style)
             line(out, &format!("{lead}{}", style.ink(Ink::Strong, part)))?;
         }
         for evidence in finding.evidence.iter().take(MAX_EVIDENCE) {
-            line(out, &wrap(&quote(evidence, style), COLUMNS, "    "))?;
+            line(out, &wrap(&words::evidence(evidence, style.lang, MAX_QUOTED), COLUMNS, "    "))?;
         }
         if let Some(more) = finding.evidence.len().checked_sub(MAX_EVIDENCE + 1) {
             line(out, &format!("    … +{}", more + 1))?;
@@ -49,12 +49,7 @@ pub fn site(out: &mut dyn Write, report: &Report, card: &SiteCard, style: Style)
             line(out, &format!("    {text}"))?;
         }
         let minutes = report.rules.iter().find(|r| r.id == finding.rule).map_or(0, |r| r.minutes);
-        let owner = match finding.owner {
-            Owner::Site => style.word("đơn vị có trang", "the site's unit"),
-            Owner::Address => style.word("nơi vận hành máy chủ", "whoever runs the server"),
-            Owner::Zone => style.word("nơi quản lý tên miền", "whoever runs the zone"),
-            Owner::Mx => style.word("nơi vận hành thư", "whoever runs the mail"),
-        };
+        let owner = words::owner(finding.owner, style.lang);
         let mut last = format!("{}, {}", style.minutes(minutes), owner);
         for note in notes {
             last.push_str(", ");
@@ -160,23 +155,4 @@ fn rest(out: &mut dyn Write, card: &SiteCard, style: Style) -> io::Result<()> {
         };
     }
     line(out, &style.ink(Ink::Good, &text))
-}
-
-fn quote(evidence: &Evidence, style: Style) -> String {
-    let value = match &evidence.value {
-        Value::Null => style.word("không có", "absent").to_owned(),
-        Value::String(text) => format!("«{}»", escape(text)),
-        Value::Array(items) if items.is_empty() => style.word("không có mục nào", "none").to_owned(),
-        Value::Array(items) => {
-            let items: Vec<String> = items
-                .iter()
-                .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
-                .map(|item| format!("«{}»", escape(&item)))
-                .collect();
-            items.join(", ")
-        }
-        other => escape(&other.to_string()).into_owned(),
-    };
-    let address = evidence.address.as_deref().map_or_else(String::new, |a| format!("{}: ", escape(a)));
-    format!("{address}{} = {value}", escape(&evidence.fact))
 }

@@ -1,0 +1,134 @@
+//! The words of a report that several formats print: severities, owners, verdicts, evidence, in both languages.
+//! Whatever came from the network leaves here escaped.
+
+use serde_json::Value;
+
+use super::{cut, escape};
+use crate::{
+    report::SiteCard,
+    rule::{Category, Evidence, Fix, Lang, Level, Owner, Server, Severity, Verdict},
+    target::Block,
+};
+
+fn of<'t>(lang: Lang, vi: &'t str, en: &'t str) -> &'t str {
+    match lang {
+        Lang::Vi => vi,
+        Lang::En => en,
+    }
+}
+
+/// How bad a failure is.
+pub fn severity(severity: Severity, lang: Lang) -> &'static str {
+    match severity {
+        Severity::Critical => of(lang, "nghiêm trọng", "critical"),
+        Severity::High => of(lang, "cao", "high"),
+        Severity::Medium => of(lang, "trung bình", "medium"),
+        Severity::Low => of(lang, "thấp", "low"),
+        Severity::Info => of(lang, "thông tin", "info"),
+    }
+}
+
+/// A verdict, without the mark that [`Verdict::words`] puts before it.
+pub fn verdict(verdict: Verdict, lang: Lang) -> &'static str {
+    match verdict {
+        Verdict::Pass => of(lang, "đạt", "pass"),
+        Verdict::Fail => of(lang, "chưa đạt", "failed"),
+        Verdict::NotApplicable => of(lang, "không áp dụng", "not applicable"),
+        Verdict::Inconclusive => of(lang, "không kiểm tra được", "could not check"),
+    }
+}
+
+/// What a rule is about.
+pub fn category(category: Category, lang: Lang) -> &'static str {
+    match category {
+        Category::Tls => of(lang, "mã hóa đường truyền", "TLS"),
+        Category::Certificate => of(lang, "chứng thư số", "certificate"),
+        Category::Http => of(lang, "tiêu đề HTTP", "HTTP"),
+        Category::Dns => of(lang, "tên miền", "DNS"),
+        Category::Mail => of(lang, "thư điện tử", "mail"),
+        Category::Web => of(lang, "nội dung trang", "web content"),
+    }
+}
+
+/// What a rule asks.
+pub fn level(level: Level, lang: Lang) -> &'static str {
+    match level {
+        Level::Required => of(lang, "bắt buộc", "required"),
+        Level::Recommended => of(lang, "khuyến nghị", "recommended"),
+        Level::Info => of(lang, "để biết", "for information"),
+    }
+}
+
+/// Who can fix a failure.
+pub fn owner(owner: Owner, lang: Lang) -> &'static str {
+    match owner {
+        Owner::Site => of(lang, "đơn vị có trang", "the site's unit"),
+        Owner::Address => of(lang, "nơi vận hành máy chủ", "whoever runs the server"),
+        Owner::Zone => of(lang, "nơi quản lý tên miền", "whoever runs the zone"),
+        Owner::Mx => of(lang, "nơi vận hành thư", "whoever runs the mail"),
+    }
+}
+
+/// A site's name, with its port where that is not the usual one. Not escaped.
+pub fn site(site: &SiteCard) -> String {
+    if site.port == 443 { site.host.clone() } else { format!("{}:{}", site.host, site.port) }
+}
+
+/// The block a unit is ranked in.
+pub fn block(block: Block, lang: Lang) -> &'static str {
+    match (block, lang) {
+        (_, Lang::Vi) => block.vietnamese(),
+        (Block::So, Lang::En) => "Departments",
+        (Block::Huyen, Lang::En) => "Districts",
+        (Block::Xa, Lang::En) => "Communes",
+    }
+}
+
+/// One piece of evidence in one line: `192.0.2.1: http.server = «nginx/1.22»`. Of a value at most so many characters
+/// are quoted: a server chooses how long its fields are.
+pub fn evidence(evidence: &Evidence, lang: Lang, most: usize) -> String {
+    let quote = |text: &str| format!("«{}»", escape(&cut(text, most)));
+    let value = match &evidence.value {
+        Value::Null => of(lang, "không có", "absent").to_owned(),
+        Value::String(text) => quote(text),
+        Value::Array(items) if items.is_empty() => of(lang, "không có mục nào", "none").to_owned(),
+        Value::Array(items) => {
+            let items: Vec<String> = items
+                .iter()
+                .map(|item| item.as_str().map_or_else(|| quote(&item.to_string()), quote))
+                .collect();
+            cut(&items.join(", "), most).into_owned()
+        }
+        other => escape(&cut(&other.to_string(), most)).into_owned(),
+    };
+    let address = evidence.address.as_deref().map_or_else(String::new, |a| format!("{}: ", escape(a)));
+    format!("{address}{} = {value}", escape(&evidence.fact))
+}
+
+/// The steps that fit the server software, or those that fit any.
+pub fn steps(fix: &Fix, software: Option<Server>, lang: Lang) -> Option<&str> {
+    let text = match lang {
+        Lang::Vi => &fix.vi,
+        Lang::En => &fix.en,
+    };
+    software.and_then(|server| text.for_server(server)).or(text.any.as_deref())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn evidence_is_one_line_that_steers_nothing() {
+        let seen = |value| Evidence { fact: "http.server".to_owned(), value, address: None };
+        let text = |value| evidence(&seen(value), Lang::En, 5);
+        assert_eq!(text(Value::Null), "http.server = absent");
+        assert_eq!(text("a\nb".into()), "http.server = «a\\u{a}b»");
+        assert_eq!(text("abcdefg".into()), "http.server = «abcde…»");
+        assert_eq!(text(serde_json::json!(["a", 1])), "http.server = «a», …");
+        assert_eq!(text(serde_json::json!([])), "http.server = none");
+        assert_eq!(text(serde_json::json!({"a": 1})), "http.server = {\"a\":…");
+        let there = Evidence { address: Some("192.0.2.1\u{202e}".to_owned()), ..seen(true.into()) };
+        assert_eq!(evidence(&there, Lang::Vi, 9), "192.0.2.1\\u{202e}: http.server = true");
+    }
+}
