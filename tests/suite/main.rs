@@ -11,6 +11,7 @@
 mod architecture;
 mod certificate;
 mod cli;
+mod fixes;
 mod lab;
 mod net;
 mod peer;
