@@ -114,9 +114,16 @@ impl Site {
     /// Does to the configuration what a fix says. A line replaces one of the same subject in its place, as somebody
     /// who edits the file would do it.
     pub(crate) fn apply(&mut self, snippet: &Snippet, folder: &Path) {
-        let gone = |line: &String| snippet.removes.iter().any(|name| subject(line).split(' ').next() == Some(name));
-        for part in [&mut self.global, &mut self.plain, &mut self.secure, &mut self.location] {
-            part.retain(|line| !gone(line));
+        let gone = |line: &String| snippet.removes.iter().any(|name| line.split(' ').next() == Some(name));
+        match snippet.place {
+            // of one port alone
+            Place::Plain => self.plain.retain(|line| !gone(line)),
+            Place::PlainTwin => self.plain_twin.iter_mut().for_each(|part| part.retain(|line| !gone(line))),
+            _ => {
+                for part in [&mut self.global, &mut self.secure, &mut self.location] {
+                    part.retain(|line| !gone(line));
+                }
+            }
         }
         let part = match snippet.place {
             Place::Global => &mut self.global,
@@ -166,7 +173,8 @@ impl Site {
             command
         } else {
             let mut command = Command::new("/usr/sbin/apache2");
-            command.arg("-DFOREGROUND").arg("-f").arg(&file);
+            // one process: nothing of it outlives the peer
+            command.arg("-X").arg("-f").arg(&file);
             command
         };
         command.env("OPENSSL_CONF", folder.path().join("openssl.cnf"));

@@ -114,10 +114,15 @@ fn removed(prose: &str) -> Vec<String> {
 pub(crate) fn subject(line: &str) -> String {
     let mut words = line.split_whitespace();
     let directive = words.next().unwrap_or_default();
-    let is_verb = |word: &&str| !["always", "onsuccess", "set", "unset", "edit", "add"].contains(word);
     match directive {
-        "add_header" | "proxy_set_header" | "proxy_hide_header" | "Header" | "RequestHeader" => {
-            format!("{directive} {}", words.find(is_verb).unwrap_or_default())
+        "add_header" | "proxy_set_header" | "proxy_hide_header" => {
+            format!("{directive} {}", words.next().unwrap_or_default())
+        }
+        // Apache keeps what goes along always and what goes along with success in a table each
+        "Header" | "RequestHeader" => {
+            let table = if words.clone().next() == Some("always") { "always" } else { "onsuccess" };
+            let is_verb = |word: &&str| !["always", "onsuccess", "set", "unset", "edit"].contains(word);
+            format!("{directive} {table} {}", words.find(is_verb).unwrap_or_default())
         }
         _ => directive.to_owned(),
     }
@@ -132,6 +137,7 @@ fn what_is_indented_is_taken_with_the_place_that_the_text_names() {
     assert_eq!(places, [Place::Global, Place::Secure]);
     assert_eq!(found[0].removes, ["a", "b"]);
     assert_eq!(found[1].lines, ["c /f/x h;"]);
-    assert_eq!(subject("Header always set X-A \"1\""), subject("Header unset X-A"));
+    assert_eq!(subject("Header onsuccess set X-A \"1\""), subject("Header unset X-A"));
+    assert_ne!(subject("Header always set X-A \"1\""), subject("Header unset X-A"));
     assert_ne!(subject("add_header A 1;"), subject("add_header B 1;"));
 }
