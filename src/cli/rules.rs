@@ -1,5 +1,7 @@
 //! `khien rules`: the rule workshop. Lists, shows, tests and lints rule files.
 
+mod page;
+
 use std::path::PathBuf;
 
 use crate::{
@@ -21,6 +23,9 @@ pub(super) struct Rules {
 enum Action {
     /// List all rules: id, severity, level, owner, title
     List {
+        /// How to print them
+        #[arg(long, value_enum, default_value_t = Format::Terminal)]
+        format: Format,
         #[command(flatten)]
         from: RulesFrom,
     },
@@ -45,10 +50,22 @@ enum Action {
     },
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// One rule a line
+    Terminal,
+    /// The page docs/rules.md, which a province may publish
+    Markdown,
+}
+
 impl Rules {
     pub(super) fn run(&self, screen: &mut Screen<'_>) -> Result<Exit, Failed> {
         match &self.action {
-            Action::List { from } => list(&from.load()?, screen),
+            Action::List { format: Format::Terminal, from } => list(&from.load()?, screen),
+            Action::List { format: Format::Markdown, from } => {
+                page::write(&from.load()?, screen.out)?;
+                Ok(Exit::Done)
+            }
             Action::Show { id, from } => show(find(&from.load()?, id)?, &from.load()?, screen),
             Action::Test { id, from } => test(&from.load()?, id.as_deref(), screen),
             Action::Lint { folder } => {
@@ -127,7 +144,9 @@ fn show(rule: &Rule, rules: &RuleSet, screen: &mut Screen<'_>) -> Result<Exit, F
         Lang::En => &rule.fix.en,
     };
     for (server, steps) in fix.steps() {
-        writeln!(out, "  [{server}]\n{}", wrap(steps, 78, "    "))?;
+        let tried = page::server(server).map(|server| page::tried(rule, server));
+        let mark = tried.map(|tried| format!("  ({})", tried.get(lang))).unwrap_or_default();
+        writeln!(out, "  [{server}]{mark}\n{}", wrap(steps, 78, "    "))?;
     }
     writeln!(out, "  [{}]\n{}", word("hoàn tác", "undo"), wrap(&fix.undo, 78, "    "))?;
     writeln!(out, "\n{}", word("Viện dẫn", "Citations"))?;

@@ -51,10 +51,8 @@ async fn tried(case: &Case, on: Server, rules: &RuleSet) -> Result<(), String> {
     let mut site = Site::sound(on, ports);
     (case.fault)(&mut site, on);
     let look = async || {
-        let to = vec![
-            ConnectTo::new(None, Some(80), ports.plain),
-            ConnectTo::new(None, Some(443), ports.secure),
-        ];
+        let to =
+            vec![ConnectTo::new(None, Some(80), ports.plain), ConnectTo::new(None, Some(443), ports.secure)];
         scanned(HOST, Www::Auto, to, &authority.root, rules).await
     };
 
@@ -128,10 +126,8 @@ async fn a_sound_site_has_no_finding() {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path(), &authority.leaf(&[HOST, TWIN], -1, 90), "site.pem", "site.key");
         let _server = Site::sound(on, ports).start(folder);
-        let to = vec![
-            ConnectTo::new(None, Some(80), ports.plain),
-            ConnectTo::new(None, Some(443), ports.secure),
-        ];
+        let to =
+            vec![ConnectTo::new(None, Some(80), ports.plain), ConnectTo::new(None, Some(443), ports.secure)];
         let (facts, report) = scanned(HOST, Www::Auto, to, &authority.root, &rules).await;
         assert_eq!(failing(&report), BTreeSet::new(), "{on:?}: {facts}");
     }

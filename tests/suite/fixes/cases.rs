@@ -152,7 +152,8 @@ pub(crate) const CASES: &[Case] = &[
         site.plain = rules.iter().map(ToString::to_string).collect();
     }),
     case("http-redirect-other-host-first", |site, on| {
-        site.secure_twin = Some(site.secure.iter().filter(|line| !line.starts_with("listen")).cloned().collect());
+        site.secure_twin =
+            Some(site.secure.iter().filter(|line| !line.starts_with("listen")).cloned().collect());
         site.plain = vec![either(
             on,
             &format!("return 301 https://{TWIN}$request_uri;"),
@@ -166,19 +167,27 @@ pub(crate) const CASES: &[Case] = &[
             &format!("ProxyPass / http://{}/ disablereuse=On", site.application()),
         )]);
     }),
-    application("http-https-redirect-broken", |_, _| {}, || {
-        Box::new(|asked| match asked.forwarded.as_deref() {
-            Some("https") => with(&[]),
-            _ => redirect(302, &format!("https://{HOST}{}", asked.path)),
-        })
-    }),
-    application("http-https-downgrade", |_, _| {}, || {
-        Box::new(|asked| match (asked.path.as_str(), asked.forwarded.as_deref()) {
-            ("/", Some("https")) => redirect(302, &format!("https://{HOST}/vi")),
-            ("/", _) => redirect(302, &format!("http://{HOST}/vi")),
-            _ => with(&[]),
-        })
-    }),
+    application(
+        "http-https-redirect-broken",
+        |_, _| {},
+        || {
+            Box::new(|asked| match asked.forwarded.as_deref() {
+                Some("https") => with(&[]),
+                _ => redirect(302, &format!("https://{HOST}{}", asked.path)),
+            })
+        },
+    ),
+    application(
+        "http-https-downgrade",
+        |_, _| {},
+        || {
+            Box::new(|asked| match (asked.path.as_str(), asked.forwarded.as_deref()) {
+                ("/", Some("https")) => redirect(302, &format!("https://{HOST}/vi")),
+                ("/", _) => redirect(302, &format!("http://{HOST}/vi")),
+                _ => with(&[]),
+            })
+        },
+    ),
     case("http-hsts-missing", |site, _| site.without("Strict-Transport-Security")),
     case("http-hsts-short", |site, on| {
         site.without("Strict-Transport-Security");
@@ -188,22 +197,36 @@ pub(crate) const CASES: &[Case] = &[
             "Header always set Strict-Transport-Security \"max-age=300\"",
         ));
     }),
-    application("http-hsts-repeated", |_, _| {}, || {
-        Box::new(|_| with(&[("Strict-Transport-Security", "max-age=31536000")]))
-    }),
+    application(
+        "http-hsts-repeated",
+        |_, _| {},
+        || Box::new(|_| with(&[("Strict-Transport-Security", "max-age=31536000")])),
+    ),
     case("http-nosniff-missing", |site, _| site.without("X-Content-Type-Options")),
     case("http-clickjacking-unprotected", |site, _| site.without("frame-ancestors")),
     case("http-referrer-policy-missing", |site, _| site.without("Referrer-Policy")),
-    application("http-cookie-session-insecure", |_, _| {}, || {
-        Box::new(|_| with(&[("Set-Cookie", "PHPSESSID=0123456789; path=/"), ("Set-Cookie", "lang=vi; path=/")]))
+    application(
+        "http-cookie-session-insecure",
+        |_, _| {},
+        || {
+            Box::new(|_| {
+                with(&[("Set-Cookie", "PHPSESSID=0123456789; path=/"), ("Set-Cookie", "lang=vi; path=/")])
+            })
+        },
+    ),
+    application(
+        "http-cookie-samesite-missing",
+        |_, _| {},
+        || Box::new(|_| with(&[("Set-Cookie", "JSESSIONID=0123456789; Path=/; Secure; HttpOnly")])),
+    ),
+    case("http-server-version-disclosed", |site, on| {
+        site.without(&either(on, "server_tokens", "ServerTokens"))
     }),
-    application("http-cookie-samesite-missing", |_, _| {}, || {
-        Box::new(|_| with(&[("Set-Cookie", "JSESSIONID=0123456789; Path=/; Secure; HttpOnly")]))
-    }),
-    case("http-server-version-disclosed", |site, on| site.without(&either(on, "server_tokens", "ServerTokens"))),
-    application("http-platform-disclosed", |_, _| {}, || {
-        Box::new(|_| with(&[("X-Powered-By", "PHP/7.4.3"), ("X-AspNet-Version", "4.0.30319")]))
-    }),
+    application(
+        "http-platform-disclosed",
+        |_, _| {},
+        || Box::new(|_| with(&[("X-Powered-By", "PHP/7.4.3"), ("X-AspNet-Version", "4.0.30319")])),
+    ),
 ];
 
 /// A leaf that OpenSSL makes: a key of this kind, signed so by an authority that nobody knows.

@@ -1,13 +1,7 @@
 //! A site on a real nginx or Apache that has nothing wrong, what a test breaks of it, and what a fix does to it.
 //! In front of an application that a test scripts.
 
-use std::{
-    fs,
-    net::SocketAddr,
-    os::unix::fs::PermissionsExt as _,
-    path::Path,
-    process::Command,
-};
+use std::{fs, net::SocketAddr, os::unix::fs::PermissionsExt as _, path::Path, process::Command};
 
 use khien::rule::Server;
 
@@ -184,7 +178,9 @@ impl Site {
 
     fn nginx(&self) -> String {
         let Ports { plain, secure, .. } = self.ports;
-        let block = |name: &str, lines: &[String]| format!("server {{ server_name {name};\n{}\n}}\n", lines.join("\n"));
+        let block = |name: &str, lines: &[String]| {
+            format!("server {{ server_name {name};\n{}\n}}\n", lines.join("\n"))
+        };
         let both = format!("{HOST} {TWIN}");
         let mut text = format!(
             "daemon off; master_process off; pid FOLDER/nginx.pid; error_log FOLDER/error.log;\n\
@@ -223,8 +219,16 @@ impl Site {
              Mutex file:FOLDER default\nServerName lab.test\nUser www-data\nGroup www-data\n",
         );
         for module in [
-            "mpm_event", "authz_core", "alias", "rewrite", "headers", "proxy", "proxy_http", "setenvif",
-            "socache_shmcb", "ssl",
+            "mpm_event",
+            "authz_core",
+            "alias",
+            "rewrite",
+            "headers",
+            "proxy",
+            "proxy_http",
+            "setenvif",
+            "socache_shmcb",
+            "ssl",
         ] {
             text += &format!("LoadModule {module}_module /usr/lib/apache2/modules/mod_{module}.so\n");
         }
