@@ -177,7 +177,7 @@ fn test(rules: &RuleSet, id: Option<&str>, screen: &mut Screen<'_>) -> Result<Ex
     let mut wrong = 0;
     for rule in &chosen {
         examples += rule.examples.len();
-        for mismatch in rule.mismatches() {
+        for mismatch in rules.mismatches(rule) {
             wrong += 1;
             let example = &mismatch.example;
             let place = format!("{}:{}:{}", rule.source.name(), example.at.line, example.at.column);

@@ -20,6 +20,7 @@ mod probe_dns;
 mod probe_http;
 mod probe_tls;
 mod score;
+mod shelf;
 mod store;
 mod target;
 mod web_lab;
