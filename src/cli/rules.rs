@@ -126,6 +126,7 @@ fn show(rule: &Rule, rules: &RuleSet, screen: &mut Screen<'_>) -> Result<Exit, F
         rule.effort.minutes(),
         word("phút", "minutes")
     )?;
+    writeln!(out, "{} {}", word("Ai làm:", "Fixed by:"), page::who(rule.fix.who).get(lang))?;
     writeln!(out, "\n{}", wrap(rule.why.get(lang), 78, ""))?;
     if !rule.after.is_empty() {
         let after: Vec<&str> = rule.after.iter().map(|id| id.as_str()).collect();

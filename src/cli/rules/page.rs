@@ -22,7 +22,7 @@ Every check only reads what the site answers to anybody; no password is tried, n
 - **Mức độ** (nghiêm trọng, cao, trung bình, thấp, thông tin): lỗi ấy ảnh hưởng tới người dân tới đâu. *Severity: how much a failure matters to citizens.*
 - **Ai làm**: «đơn vị vận hành máy chủ» là nơi giữ quyền quản trị máy chủ web (thường là nhà cung cấp); chuyển cho họ phần «Cách khắc phục». *Who: the operator is whoever administers the web server; hand them the steps.*
 - **Thời gian** là cho người đã quen việc và có sẵn các bước này. *The time is for somebody used to the work with these steps at hand.*
-- **Đã thử tại đây**: có một phép thử tự động dựng máy chủ thật có lỗi ấy, làm đúng các dòng ghi ở đây, rồi quét lại và không còn thấy lỗi. **Chưa kiểm chứng tại đây**: các bước viết theo tài liệu của phần mềm; hãy thử trên máy thử trước. *Tried here: a test breaks a real server, applies these very lines and scans again. Not tried here: written from the software's documentation; try it on a test machine first.*
+- **Đã thử tại đây**: có một phép thử tự động dựng máy chủ thật có lỗi ấy, làm đúng các dòng ghi ở đây (trừ lệnh certbot, vì lệnh này cần Internet), rồi quét lại và không còn thấy lỗi, cũng không có lỗi mới. **Chưa kiểm chứng tại đây**: các bước viết theo tài liệu của phần mềm; hãy thử trên máy thử trước. *Tried here: a test breaks a real server, applies these very lines (all but certbot, which needs the Internet) and scans again: the finding is gone and no other has come. Not tried here: written from the software's documentation; try it on a test machine first.*
 - Chữ in hoa như `TEN-TRANG` là chỗ phải thay bằng tên của trang mình. **Luôn sao lưu tệp trước khi sửa.** *Words in capitals such as `YOUR-HOST` are to be replaced. Always back a file up first.*
 - Sau khi sửa, kiểm tra lại một trang: `khien check TEN-TRANG`. *After a fix: `khien check YOUR-HOST`.*
 - **Căn cứ** gồm căn cứ pháp lý (vì sao phải làm) và chuẩn kỹ thuật (con số lấy từ đâu). Sau mỗi căn cứ ghi mức đã xác minh: «đã đọc nguyên văn», «theo nguồn thứ cấp», «mới đọc số và tên mục». Chưa đạt một điều ở đây không có nghĩa là trái pháp luật. *Citations: legal basis (why) and baseline (where the number comes from), each with how far it was verified. Not meeting an item here does not mean breaking a law.*
@@ -113,6 +113,8 @@ fn one(rule: &Rule, rules: &RuleSet, out: &mut dyn Write) -> io::Result<()> {
             before.join(", ")
         )?;
     }
+    let hand_over = hand_over(rule.fix.who);
+    writeln!(out, "**Việc cần làm.** {}\n\n**What to do.** *{}*\n", hand_over.vi, hand_over.en)?;
     writeln!(out, "**Cách khắc phục**\n")?;
     steps(rule, &rule.fix.vi, Lang::Vi, out)?;
     writeln!(out, "<details><summary>How to fix it, in English</summary>\n")?;
@@ -138,21 +140,14 @@ fn steps(rule: &Rule, fix: &FixText, lang: Lang, out: &mut dyn Write) -> io::Res
 fn typeset(text: &str, out: &mut dyn Write) -> io::Result<()> {
     let mut typed = false;
     for line in text.lines() {
-        match line.strip_prefix("  ") {
-            Some(code) => {
-                if !typed {
-                    writeln!(out, "```text")?;
-                }
-                typed = true;
-                writeln!(out, "{code}")?;
-            }
-            None => {
-                if typed {
-                    writeln!(out, "```\n")?;
-                }
-                typed = false;
-                writeln!(out, "{}\n", prose(line))?;
-            }
+        let code = line.strip_prefix("  ");
+        if code.is_some() != typed {
+            typed = !typed;
+            writeln!(out, "{}", if typed { "```text" } else { "```\n" })?;
+        }
+        match code {
+            Some(code) => writeln!(out, "{code}")?,
+            None => writeln!(out, "{}\n", prose(line))?,
         }
     }
     if typed { writeln!(out, "```\n") } else { Ok(()) }
@@ -177,7 +172,7 @@ fn citations(rule: &Rule, rules: &RuleSet, out: &mut dyn Write) -> io::Result<()
         let Some((framework, clause)) = framework.and_then(|f| Some((f, f.clause(&cite.clause)?))) else {
             continue;
         };
-        let role = match cite.role {
+        let purpose = match cite.role {
             Role::LegalBasis => "căn cứ pháp lý / legal basis",
             Role::Baseline => "chuẩn kỹ thuật / baseline",
         };
@@ -189,7 +184,7 @@ fn citations(rule: &Rule, rules: &RuleSet, out: &mut dyn Write) -> io::Result<()
         };
         writeln!(
             out,
-            "- {}, {}: {}. *{}.* ({role}; {} / {}{status})",
+            "- {}, {}: {}. *{}.* ({purpose}; {} / {}{status})",
             prose(&framework.title.vi),
             cite.clause,
             prose(&clause.summary.vi),
@@ -267,11 +262,33 @@ fn level(level: Level) -> Text {
     }
 }
 
-fn who(who: FixedBy) -> Text {
+pub(super) fn who(who: FixedBy) -> Text {
     match who {
         FixedBy::Unit => Text::new("đơn vị quản lý trang", "the unit itself"),
         FixedBy::Operator => Text::new("đơn vị vận hành máy chủ", "the server's operator"),
         FixedBy::DnsOperator => Text::new("nơi quản lý tên miền", "whoever runs the domain"),
+    }
+}
+
+/// The one thing that an officer does.
+fn hand_over(who: FixedBy) -> Text {
+    match who {
+        FixedBy::Unit => Text::new(
+            "Đơn vị tự làm theo các bước dưới đây, rồi kiểm tra lại.",
+            "Follow the steps below yourselves, then check again.",
+        ),
+        FixedBy::Operator => Text::new(
+            "Chuyển các bước dưới đây cho đơn vị vận hành máy chủ, hẹn ngày xong, rồi kiểm tra lại. Ai tự quản trị máy \
+             chủ thì làm theo phần của phần mềm mình dùng.",
+            "Hand the steps below to the server's operator, agree on a day, then check again. Whoever runs the server \
+             follows the part for its software.",
+        ),
+        FixedBy::DnsOperator => Text::new(
+            "Gửi các bước dưới đây cho nơi quản lý tên miền (nhà đăng ký, hoặc đơn vị vận hành DNS của tỉnh), hẹn ngày \
+             xong, rồi kiểm tra lại.",
+            "Send the steps below to whoever runs the domain (the registrar, or the province's DNS operator), agree on \
+             a day, then check again.",
+        ),
     }
 }
 

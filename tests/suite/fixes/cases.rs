@@ -220,7 +220,7 @@ pub(crate) const CASES: &[Case] = &[
         || Box::new(|_| with(&[("Set-Cookie", "JSESSIONID=0123456789; Path=/; Secure; HttpOnly")])),
     ),
     case("http-server-version-disclosed", |site, on| {
-        site.without(&either(on, "server_tokens", "ServerTokens"))
+        site.without(&either(on, "server_tokens", "ServerTokens"));
     }),
     application(
         "http-platform-disclosed",

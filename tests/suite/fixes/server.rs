@@ -123,10 +123,9 @@ impl Site {
             Place::Global => &mut self.global,
             Place::Plain => &mut self.plain,
             Place::PlainTwin => self.plain_twin.as_mut().unwrap(),
-            Place::Secure => &mut self.secure,
-            // Apache has its ProxyPass in the VirtualHost
             Place::Location if self.server == Server::Nginx => &mut self.location,
-            Place::Location => &mut self.secure,
+            // Apache has its ProxyPass in the VirtualHost
+            Place::Secure | Place::Location => &mut self.secure,
             Place::InsteadOfPlain => {
                 self.plain = vec![String::from("INSTEAD")];
                 self.beside.push(snippet.lines.join("\n"));

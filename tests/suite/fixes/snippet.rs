@@ -60,18 +60,18 @@ pub(crate) struct Snippet {
 /// What a fix says to do, in order; a place that nobody could find is a mistake of the text.
 pub(crate) fn snippets(text: &str, blanks: &Blanks<'_>) -> Vec<Snippet> {
     let mut found: Vec<Snippet> = Vec::new();
-    let mut prose = String::new();
+    let mut prose = "";
     let mut inside = false;
     for line in text.lines() {
         if !line.starts_with("  ") {
             inside = false;
-            prose = line.to_owned();
+            prose = line;
             continue;
         }
         if !inside {
-            let place = place(line, &prose)
+            let place = place(line, prose)
                 .unwrap_or_else(|| panic!("nobody could tell where this goes: {line}\n{prose}"));
-            found.push(Snippet { place, lines: Vec::new(), removes: removed(&prose) });
+            found.push(Snippet { place, lines: Vec::new(), removes: removed(prose) });
         }
         inside = true;
         found.last_mut().unwrap().lines.push(blanks.fill(line.trim()));
