@@ -297,7 +297,8 @@ pub(crate) async fn scanned(
         allow_private: true,
         pace: Pace::Lab,
         connect_to,
-        exchange_timeout: Duration::from_secs(2),
+        // nobody is silent here: only a busy machine is slow
+        exchange_timeout: Duration::from_secs(5),
         ..Options::default()
     });
     let mut trust = TrustStore::mozilla();
