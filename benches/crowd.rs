@@ -24,16 +24,34 @@ fn main() -> Result<(), Box<dyn Error>> {
         if !asked.is_empty() && !asked.contains(&sites) {
             continue;
         }
-        for dead_percent in [0, 20] {
-            scan(Crowd { sites, addresses, dead_percent })?;
+        for (dead_percent, dead) in [(0, Dead::Refuses), (20, Dead::Refuses), (20, Dead::Silent)] {
+            scan(Crowd { sites, addresses, dead_percent }, dead)?;
         }
     }
     Ok(())
 }
 
-fn scan(crowd: Crowd) -> Result<(), Box<dyn Error>> {
+/// What becomes of a connection to a dead address.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Dead {
+    Refuses,
+    /// It comes about, and nobody ever says anything.
+    Silent,
+}
+
+fn scan(crowd: Crowd, dead: Dead) -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let (lab, inventory) = runtime.block_on(Lab::crowd(crowd, jiff::Timestamp::now()))?;
+    let mut mute = Vec::new();
+    if dead == Dead::Silent {
+        let ports = lab.table().ports;
+        for address in crowd.dead_addresses() {
+            for port in [ports.http, ports.https].into_iter().flatten() {
+                // never accepted: the kernel completes the connection, and that is all
+                mute.push(std::net::TcpListener::bind((address, port))?);
+            }
+        }
+    }
     let folder = tempfile::tempdir()?;
     fs::write(folder.path().join("targets.yaml"), inventory)?;
     let began = Instant::now();
@@ -54,10 +72,14 @@ fn scan(crowd: Crowd) -> Result<(), Box<dyn Error>> {
         .filter(|site| site["coverage"]["percent"].as_u64().is_some_and(|percent| percent > 90))
         .count();
     println!(
-        "| {} | {} | {} % | {:.1} s | {:.1} s | {memory} MiB | {seen} |",
+        "| {} | {} | {} | {:.1} s | {:.1} s | {memory} MiB | {seen} |",
         crowd.sites,
         crowd.addresses,
-        crowd.dead_percent,
+        match (crowd.dead_percent, dead) {
+            (0, _) => "none".to_owned(),
+            (percent, Dead::Refuses) => format!("{percent} %, refusing"),
+            (percent, Dead::Silent) => format!("{percent} %, silent"),
+        },
         wall.as_secs_f64(),
         cpu.as_secs_f64(),
     );

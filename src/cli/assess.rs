@@ -35,10 +35,10 @@ const WAITING: usize = 64;
 
 impl Assess {
     pub(super) fn run(&self, screen: &mut Screen<'_>) -> Result<Exit, Failed> {
-        if self.output.format == Format::Observations {
+        if self.output.format() == Format::Observations {
             return Err(Failed::usage(
                 "observations are what assess reads",
-                "choose --format terminal or json",
+                "choose --format terminal, html or json",
             ));
         }
         let judge = self.output.judge()?;

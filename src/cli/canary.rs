@@ -132,8 +132,8 @@ async fn scanner() -> Result<Option<Sick>, Failed> {
     let mut events = scan::run(net, plan, scan);
     let mut why = Some(format!("{EXCELLENT}: no result"));
     while let Some(event) = events.recv().await {
-        if let Event::Finished(observations) = event {
-            let document = Document::try_from(&*observations).map_err(Failed::internal)?;
+        if let Event::Finished(finished) = event {
+            let document = Document::try_from(&finished.observations).map_err(Failed::internal)?;
             let wrong: Vec<String> = rules
                 .evaluate(&document)
                 .iter()

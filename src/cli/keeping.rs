@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
-use super::{Exit, Failed, Screen, outcome::Judge, past::past, survey::Survey};
+use super::{Exit, Failed, Screen, outcome::Judge, past, survey::Survey};
 use crate::{
     report::{Report, SiteReport},
     rule::Lang,
@@ -65,7 +65,7 @@ impl Keep {
         let key = key(survey.province(), inventory);
         let refused = |error: StoreError| failed(&path, &error);
         let begun = runtime.block_on(async {
-            let previous = store.latest_run(&key).await?;
+            let previous = past::before(&store, &key, survey.at()).await?;
             let unfinished = store.unfinished(&key).await?;
             let run = match (&unfinished, resume) {
                 (Some(run), true) => store.resume(&run.id).await?,
@@ -113,11 +113,25 @@ impl Keeper<'_> {
         &self,
         document: &crate::observation::Document,
         report: &mut SiteReport,
+        certificates: &[Vec<u8>],
     ) -> Result<(), Failed> {
-        let stand_ins =
-            self.run.finished(document, report).await.map_err(|error| failed(&self.path, &error))?;
+        let stand_ins = self
+            .run
+            .finished(document, report, certificates)
+            .await
+            .map_err(|error| failed(&self.path, &error))?;
         stand(report, stand_ins);
         Ok(())
+    }
+
+    /// The scanner's own check failed: what this run finds moves no history.
+    pub(super) fn degrade(&mut self) -> Result<(), Failed> {
+        self.runtime.block_on(self.run.degrade()).map_err(|error| failed(&self.path, &error))
+    }
+
+    /// Whether that was so, now or before the run was interrupted.
+    pub(super) fn is_degraded(&self) -> bool {
+        self.run.run().degraded
     }
 
     pub(super) fn id(&self) -> &str {
@@ -138,13 +152,13 @@ impl Keeper<'_> {
             return Ok(None);
         }
         let ended = runtime.block_on(async {
-            let end = End { at: Timestamp::now(), degraded: report.run.degraded, report: Some(report) };
+            let end = End { at: Timestamp::now(), report: Some(report) };
             let run = run.end(end).await?;
             let diff = match previous {
                 Some(previous) => Some(store.diff(&previous.id, &id).await?),
                 None => None,
             };
-            report.recall(past(&store, &run.inventory, &run, &run.rules_hash, diff.as_ref()).await?);
+            report.recall(past::past(&store, &run.inventory, &run, &run.rules_hash, diff.as_ref()).await?);
             Ok(diff)
         });
         ended.map_err(|error: StoreError| failed(&path, &error))

@@ -20,6 +20,7 @@ mod rules;
 mod scan;
 mod survey;
 mod targets;
+mod writing;
 
 use std::{
     ffi::OsString,

@@ -1,7 +1,6 @@
 //! What a run brought, in the format asked for, and the exit code it means. Shared by check, scan and assess.
 
 use std::{
-    fs,
     io::{self, Write},
     path::{Path, PathBuf},
 };
@@ -11,11 +10,12 @@ use jiff::Timestamp;
 use super::{
     Exit, Failed, Screen,
     options::{FailOn, Percent, RulesFrom},
+    writing::{Folder, Sink},
 };
 use crate::{
     observation::{Document, Vantage},
     render::{
-        self,
+        self, Subject, html,
         terminal::{self, Style},
     },
     report::{Report, Roster, RuleBook, Run, Scanner, SiteReport, assemble, judge},
@@ -31,6 +31,8 @@ pub(super) enum Format {
     Terminal,
     /// The report (docs/report.schema.json)
     Json,
+    /// Pages for a browser: a folder, or one file
+    Html,
     /// What was seen, one document a line (docs/observations.schema.json)
     Observations,
     /// One row a finding, for a spreadsheet
@@ -45,11 +47,11 @@ pub(super) enum Format {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Outcome")]
 pub(super) struct Output {
-    /// How to write the outcome
-    #[arg(long, value_enum, default_value_t = Format::Terminal)]
-    pub(super) format: Format,
-    /// Where to write it; standard output without it
-    #[arg(long, value_name = "FILE")]
+    /// How to write the outcome; without it the name given with --out says so, else for people
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// Where to write it; standard output without it. A folder, or a name without an ending, becomes a folder of pages
+    #[arg(long, value_name = "FILE|FOLDER")]
     out: Option<PathBuf>,
     /// Exit with 1 from findings of this severity on
     #[arg(long, value_enum, default_value_t = FailOn::High)]
@@ -79,8 +81,42 @@ pub(super) struct About {
     pub(super) degraded: bool,
 }
 
+impl Format {
+    /// The format that a file's name asks for.
+    fn of_name(path: &Path) -> Self {
+        if is_folder(path) {
+            return Self::Html;
+        }
+        let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+        match ending.as_deref() {
+            Some("html" | "htm") => Self::Html,
+            Some("json") => Self::Json,
+            Some("jsonl") => Self::Observations,
+            Some("csv") => Self::Csv,
+            Some("sarif") => Self::Sarif,
+            Some("xml") => Self::Junit,
+            _ => Self::Terminal,
+        }
+    }
+}
+
+/// Whether a path is meant as a folder: one that is there, one that ends in `/`, or a name without an ending.
+fn is_folder(path: &Path) -> bool {
+    let slash = path.as_os_str().as_encoded_bytes().ends_with(b"/");
+    slash || path.is_dir() || (path.extension().is_none() && !path.exists())
+}
+
 impl Output {
+    /// How the outcome is written.
+    pub(super) fn format(&self) -> Format {
+        self.format.or_else(|| self.out.as_deref().map(Format::of_name)).unwrap_or(Format::Terminal)
+    }
+
     pub(super) fn judge(&self) -> Result<Judge, Failed> {
+        // a scan of an hour is not lost to a folder that cannot be written
+        if let Some(folder) = self.folder() {
+            Folder::replaceable(folder)?;
+        }
         let rules = self.rules.load()?;
         let method = Method::built_in()?;
         let book = RuleBook::of(&rules, None);
@@ -98,12 +134,22 @@ impl Output {
 
     /// Whether people read standard output.
     pub(super) fn is_for_people(&self) -> bool {
-        self.format == Format::Terminal && self.out.is_none()
+        self.is_beside() || (self.format() == Format::Terminal && self.out.is_none())
+    }
+
+    /// Whether pages are written beside what people read on standard output: nobody asked for pages alone.
+    fn is_beside(&self) -> bool {
+        self.format.is_none() && self.format() == Format::Html
+    }
+
+    /// The folder that pages go to.
+    fn folder(&self) -> Option<&Path> {
+        self.out.as_deref().filter(|path| self.format() == Format::Html && is_folder(path))
     }
 
     /// Where observation documents go as they are made, where they are what was asked for.
     pub(super) fn observations(&self) -> Result<Option<Sink>, Failed> {
-        if self.format == Format::Observations { Ok(Some(self.sink()?)) } else { Ok(None) }
+        if self.format() == Format::Observations { Ok(Some(self.sink()?)) } else { Ok(None) }
     }
 
     /// Makes the report, writes it, and says what it means to the shell.
@@ -136,14 +182,10 @@ impl Output {
 
     /// Writes the report in the format asked for.
     pub(super) fn write(&self, report: &Report, screen: &mut Screen<'_>) -> Result<(), Failed> {
-        match self.format {
+        match self.format() {
             Format::Observations => {}
-            Format::Json => {
-                let mut sink = self.sink()?;
-                let text = serde_json::to_string_pretty(report).map_err(Failed::internal)?;
-                sink.line(screen, &text)?;
-                sink.close(screen)?;
-            }
+            Format::Html => self.pages(report, screen)?,
+            Format::Json => self.stream(report, screen, render::json)?,
             Format::Csv => self.stream(report, screen, render::csv)?,
             Format::Sarif => self.stream(report, screen, render::sarif)?,
             Format::Junit => self.stream(report, screen, render::junit)?,
@@ -155,6 +197,38 @@ impl Output {
                 sink.line(screen, String::from_utf8_lossy(&text).trim_end())?;
                 sink.close(screen)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Writes the pages; where their name alone asked for them, the scorecards still go to standard output.
+    fn pages(&self, report: &Report, screen: &mut Screen<'_>) -> Result<(), Failed> {
+        if self.is_beside() {
+            people(screen.out, report, Style { lang: screen.lang, colour: screen.colour })?;
+        }
+        let written = if let Some(path) = self.folder() {
+            let folder = Folder::new(path)?;
+            for (name, page) in html::folder(report, screen.lang) {
+                folder.page(&name, &page)?;
+            }
+            folder.close()?;
+            path.join(html::INDEX)
+        } else {
+            let mut sink = self.sink()?;
+            let lang = screen.lang;
+            html::single(sink.writer(screen), report, lang)?;
+            sink.close(screen)?;
+            let Some(path) = &self.out else { return Ok(()) };
+            path.clone()
+        };
+        let text = match screen.lang {
+            Lang::Vi => format!("Đã ghi {}: mở bằng trình duyệt web.", written.display()),
+            Lang::En => format!("Wrote {}: open it in a web browser.", written.display()),
+        };
+        if self.is_beside() {
+            writeln!(screen.out, "\n{text}")?;
+        } else {
+            writeln!(screen.err, "khien: {text}")?;
         }
         Ok(())
     }
@@ -247,80 +321,19 @@ impl Judge {
     }
 }
 
-/// One unit without a block is a one-off check: its sites' cards. One unit that has sites, beside those that only run
-/// its zone or server: its card. Otherwise the province.
+/// The province, one unit's card, or the cards of the sites of a one-off check.
 fn people(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()> {
-    match report.units.as_slice() {
-        [only] if only.block.is_none() => {
-            for (place, card) in only.sites.iter().enumerate() {
+    match Subject::of(report) {
+        Subject::Province => terminal::province(out, report, style),
+        Subject::Unit(card) => terminal::unit(out, report, card, style),
+        Subject::Sites(card) => {
+            for (place, site) in card.sites.iter().enumerate() {
                 if place > 0 {
                     writeln!(out)?;
                 }
-                terminal::site(out, report, card, style)?;
+                terminal::site(out, report, site, style)?;
             }
             Ok(())
         }
-        units => {
-            let (owners, others): (Vec<_>, Vec<_>) = units.iter().partition(|unit| !unit.sites.is_empty());
-            match owners.as_slice() {
-                [only] if others.iter().all(|other| other.score.is_some()) => {
-                    terminal::unit(out, report, only, style)
-                }
-                _ => terminal::province(out, report, style),
-            }
-        }
-    }
-}
-
-/// Where a document is written: standard output, or a file that only its owner may read.
-pub(super) enum Sink {
-    Screen,
-    File { path: PathBuf, temporary: PathBuf, file: io::BufWriter<fs::File> },
-}
-
-impl Sink {
-    /// A file that appears under its name only when it is whole.
-    fn file(path: &Path) -> Result<Self, Failed> {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        let mut temporary = path.as_os_str().to_owned();
-        temporary.push(".part");
-        let temporary = PathBuf::from(temporary);
-        // results are internal: nobody but the owner reads them
-        let opened =
-            fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary);
-        let file = opened.map_err(|error| {
-            Failed::usage(
-                format!("cannot write {}: {error}", path.display()),
-                "give a file in a folder you may write to",
-            )
-        })?;
-        Ok(Self::File { path: path.to_owned(), temporary, file: io::BufWriter::new(file) })
-    }
-
-    pub(super) fn line(&mut self, screen: &mut Screen<'_>, text: &str) -> Result<(), Failed> {
-        match self {
-            Self::Screen => writeln!(screen.out, "{text}")?,
-            Self::File { file, .. } => writeln!(file, "{text}")?,
-        }
-        Ok(())
-    }
-
-    fn writer<'a>(&'a mut self, screen: &'a mut Screen<'_>) -> &'a mut dyn Write {
-        match self {
-            Self::Screen => screen.out,
-            Self::File { file, .. } => file,
-        }
-    }
-
-    pub(super) fn close(self, screen: &mut Screen<'_>) -> Result<(), Failed> {
-        match self {
-            Self::Screen => screen.out.flush()?,
-            Self::File { path, temporary, mut file } => {
-                file.flush()?;
-                file.get_ref().sync_all()?;
-                fs::rename(temporary, path)?;
-            }
-        }
-        Ok(())
     }
 }

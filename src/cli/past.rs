@@ -1,5 +1,7 @@
 //! What the store knows of the runs before one: what changed since the last, the units' scores over time.
 
+use jiff::Timestamp;
+
 use crate::{
     report::{Past, PastCard, PreviousRun, TrendPoint},
     store::{Diff, InventoryKey, Kind, Store, StoreError, StoredRun},
@@ -45,13 +47,13 @@ pub(super) async fn past(
     Ok(Past { previous, cards: cards.collect() })
 }
 
-/// The complete run over the whole inventory before this one.
+/// The newest run before a moment that is worth comparing with: complete, over the whole inventory, not degraded.
 pub(super) async fn before(
     store: &Store,
     key: &InventoryKey,
-    run: &StoredRun,
+    at: Timestamp,
 ) -> Result<Option<StoredRun>, StoreError> {
     let runs = store.runs().await?;
-    let whole = |other: &StoredRun| other.inventory == *key && other.complete && !other.partial;
-    Ok(runs.into_iter().find(|other| whole(other) && other.started_at < run.started_at))
+    let good = |run: &StoredRun| run.inventory == *key && run.complete && !run.partial && !run.degraded;
+    Ok(runs.into_iter().find(|run| good(run) && run.started_at < at))
 }

@@ -20,7 +20,7 @@ use crate::{
     observation::{Document, Vantage},
     probe::certificate::TrustStore,
     report::SiteReport,
-    scan::{self, Event, Plan},
+    scan::{self, Event, Finished, Plan},
 };
 
 /// Everything a run needs.
@@ -126,15 +126,16 @@ async fn listen(
         match event {
             None => break,
             Some(Event::Started(target)) => progress.started(&target.site, screen.err)?,
-            Some(Event::Finished(observations)) => {
+            Some(Event::Finished(finished)) => {
+                let Finished { observations, certificates } = *finished;
                 if let Some(sink) = &mut written {
-                    let text = serde_json::to_string(&*observations).map_err(Failed::internal)?;
+                    let text = serde_json::to_string(&observations).map_err(Failed::internal)?;
                     sink.line(screen, &text)?;
                 }
-                let document = Document::try_from(&*observations).map_err(Failed::internal)?;
+                let document = Document::try_from(&observations).map_err(Failed::internal)?;
                 let mut report = judge.site(&document);
                 if let Some(keeper) = listening.keeper {
-                    keeper.finished(&document, &mut report).await?;
+                    keeper.finished(&document, &mut report, &certificates).await?;
                 }
                 sites.push(report);
                 progress.finished(&observations.site, screen.err)?;

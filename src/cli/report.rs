@@ -131,7 +131,7 @@ impl Report {
         };
         let (exit, mut report) = self.output.assemble(&judge, sites, &roster, about)?;
         let recalled = runtime.block_on(async {
-            let diff = match past::before(&store, &key, &run).await? {
+            let diff = match past::before(&store, &key, run.started_at).await? {
                 Some(before) => Some(store.diff(&before.id, &run.id).await?),
                 None => None,
             };

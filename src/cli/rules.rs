@@ -1,5 +1,7 @@
 //! `khien rules`: the rule workshop. Lists, shows, tests and lints rule files.
 
+mod page;
+
 use std::path::PathBuf;
 
 use crate::{
@@ -21,6 +23,9 @@ pub(super) struct Rules {
 enum Action {
     /// List all rules: id, severity, level, owner, title
     List {
+        /// How to print them
+        #[arg(long, value_enum, default_value_t = Format::Terminal)]
+        format: Format,
         #[command(flatten)]
         from: RulesFrom,
     },
@@ -45,10 +50,22 @@ enum Action {
     },
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// One rule a line
+    Terminal,
+    /// The page docs/rules.md, which a province may publish
+    Markdown,
+}
+
 impl Rules {
     pub(super) fn run(&self, screen: &mut Screen<'_>) -> Result<Exit, Failed> {
         match &self.action {
-            Action::List { from } => list(&from.load()?, screen),
+            Action::List { format: Format::Terminal, from } => list(&from.load()?, screen),
+            Action::List { format: Format::Markdown, from } => {
+                page::write(&from.load()?, screen.out)?;
+                Ok(Exit::Done)
+            }
             Action::Show { id, from } => show(find(&from.load()?, id)?, &from.load()?, screen),
             Action::Test { id, from } => test(&from.load()?, id.as_deref(), screen),
             Action::Lint { folder } => {
@@ -109,6 +126,7 @@ fn show(rule: &Rule, rules: &RuleSet, screen: &mut Screen<'_>) -> Result<Exit, F
         rule.effort.minutes(),
         word("phút", "minutes")
     )?;
+    writeln!(out, "{} {}", word("Ai làm:", "Fixed by:"), page::who(rule.fix.who).get(lang))?;
     writeln!(out, "\n{}", wrap(rule.why.get(lang), 78, ""))?;
     if !rule.after.is_empty() {
         let after: Vec<&str> = rule.after.iter().map(|id| id.as_str()).collect();
@@ -127,7 +145,9 @@ fn show(rule: &Rule, rules: &RuleSet, screen: &mut Screen<'_>) -> Result<Exit, F
         Lang::En => &rule.fix.en,
     };
     for (server, steps) in fix.steps() {
-        writeln!(out, "  [{server}]\n{}", wrap(steps, 78, "    "))?;
+        let tried = page::server(server).map(|server| page::tried(rule, server));
+        let mark = tried.map(|tried| format!("  ({})", tried.get(lang))).unwrap_or_default();
+        writeln!(out, "  [{server}]{mark}\n{}", wrap(steps, 78, "    "))?;
     }
     writeln!(out, "  [{}]\n{}", word("hoàn tác", "undo"), wrap(&fix.undo, 78, "    "))?;
     writeln!(out, "\n{}", word("Viện dẫn", "Citations"))?;
@@ -158,7 +178,7 @@ fn test(rules: &RuleSet, id: Option<&str>, screen: &mut Screen<'_>) -> Result<Ex
     let mut wrong = 0;
     for rule in &chosen {
         examples += rule.examples.len();
-        for mismatch in rule.mismatches() {
+        for mismatch in rules.mismatches(rule) {
             wrong += 1;
             let example = &mismatch.example;
             let place = format!("{}:{}:{}", rule.source.name(), example.at.line, example.at.column);

@@ -13,6 +13,7 @@ use super::{
     survey::{Choice, Survey},
 };
 use crate::{
+    render::{escape, pad, wrap},
     report::Report,
     rule::{Lang, Severity, Verdict},
     store::Diff,
@@ -33,7 +34,7 @@ pub(super) struct Scan {
     /// Go on with the run that was interrupted
     #[arg(long)]
     resume: bool,
-    /// Stop at this time of day in Việt Nam; what is done is kept
+    /// Stop at this time of day in Việt Nam (seconds may follow); what is done is kept
     #[arg(long, value_name = "HH:MM", value_parser = time_of_day)]
     deadline: Option<civil::Time>,
     #[command(flatten)]
@@ -45,7 +46,8 @@ pub(super) struct Scan {
 }
 
 fn time_of_day(text: &str) -> Result<civil::Time, String> {
-    civil::Time::strptime("%H:%M", text).map_err(|_| "write hours and minutes, as in 05:30".to_owned())
+    let time = civil::Time::strptime("%H:%M", text).or_else(|_| civil::Time::strptime("%H:%M:%S", text));
+    time.map_err(|_| "write hours and minutes, as in 05:30".to_owned())
 }
 
 impl Scan {
@@ -65,13 +67,15 @@ impl Scan {
         let mut survey = Survey::new(inventory, folder, self.network.now(), &self.choice)?;
         screen.quiet = self.quiet;
         let runtime = runtime()?;
-        let keeper = self.keep.begin(&runtime, &self.inventory, &mut survey, &judge, self.resume, screen)?;
+        let mut keeper =
+            self.keep.begin(&runtime, &self.inventory, &mut survey, &judge, self.resume, screen)?;
         let deadline = self.deadline.map(|time| next(time, now));
         let sick = survey.canary(&self.network, &runtime)?;
         if let Some(sick) = &sick {
             sick.tell(screen)?;
+            keeper.degrade()?;
         }
-        let degraded = sick.is_some();
+        let degraded = keeper.is_degraded();
         let listening = Listening { runtime: &runtime, keeper: Some(&keeper), deadline, degraded };
         let done = survey.run(&self.network, &judge, &self.output, listening, screen)?;
         let (mut exit, mut report) = self.output.assemble(&judge, done.sites, &done.roster, done.about)?;
@@ -90,29 +94,52 @@ impl Scan {
         if degraded {
             exit = exit.or(Exit::Incomplete);
         }
-        self.tell(&report, diff.as_ref(), exit, screen)?;
+        if self.quiet {
+            Self::tell_cron(&report, diff.as_ref(), exit, screen)?;
+        } else if self.output.is_for_people() {
+            self.tell_people(&report, exit, screen)?;
+        }
         Ok(exit)
     }
 
-    /// What changed: for cron two lines and only where something did, for people one line below the report.
-    fn tell(
-        &self,
+    /// Where it was kept, what to look at next, and the exit code in words.
+    fn tell_people(&self, report: &Report, exit: Exit, screen: &mut Screen<'_>) -> Result<(), Failed> {
+        let word = |vi: &'static str, en: &'static str| if screen.lang == Lang::Vi { vi } else { en };
+        let (store, run) = (self.keep.path(&self.inventory), &report.run.id);
+        writeln!(screen.out)?;
+        writeln!(
+            screen.out,
+            "{}{}, {} {run}",
+            pad(word("Đã ghi", "Kept in"), 14),
+            escape(&store.display().to_string()),
+            word("lượt", "run"),
+        )?;
+        let worst = report.units.iter().filter(|unit| unit.score.is_some() && !unit.sites.is_empty());
+        if let Some(worst) = worst.min_by_key(|unit| unit.score)
+            && report.units.len() > 1
+        {
+            let place = self.inventory.display().to_string();
+            let place = if place == "targets.yaml" { String::new() } else { format!(" {}", escape(&place)) };
+            writeln!(
+                screen.out,
+                "{}khien report{place} --unit {}",
+                pad(word("Xem đơn vị", "See a unit"), 14),
+                worst.id
+            )?;
+        }
+        let (vi, en) = exit.meaning();
+        let code = format!("{} {}: {}", word("Mã thoát", "Exit code"), exit.code(), word(vi, en));
+        writeln!(screen.out, "{}", wrap(&code, 80, ""))?;
+        Ok(())
+    }
+
+    /// What changed, for cron: two lines, and only where something did.
+    fn tell_cron(
         report: &Report,
         diff: Option<&Diff>,
         exit: Exit,
         screen: &mut Screen<'_>,
     ) -> Result<(), Failed> {
-        let change = diff.map(|diff| keeping::summary(diff, screen.lang));
-        if !self.quiet {
-            if let (Some(change), true) = (change, self.output.is_for_people()) {
-                let words = match screen.lang {
-                    Lang::Vi => "So kỳ trước",
-                    Lang::En => "Since the last run",
-                };
-                writeln!(screen.out, "\n{words}: {change}")?;
-            }
-            return Ok(());
-        }
         let news = diff.is_none_or(keeping::is_news) || !report.run.complete || report.run.degraded;
         if !news {
             return Ok(());
@@ -132,6 +159,7 @@ impl Scan {
             (Lang::En, true) => "complete",
             (Lang::En, false) => "incomplete",
         };
+        let change = diff.map(|diff| keeping::summary(diff, screen.lang));
         match screen.lang {
             Lang::Vi => {
                 writeln!(

@@ -58,6 +58,11 @@ impl Crowd {
         places.filter(|place| self.is_dead(*place)).count()
     }
 
+    /// The addresses at which nobody lives.
+    pub fn dead_addresses(self) -> impl Iterator<Item = IpAddr> {
+        (0..self.addresses()).filter(move |place| self.is_dead(*place)).map(move |place| self.address(place))
+    }
+
     fn addresses(self) -> usize {
         self.addresses.clamp(1, MOST_ADDRESSES)
     }

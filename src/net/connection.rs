@@ -45,11 +45,13 @@ pub struct Connection {
     head: Vec<u8>,
     read: u64,
     written: u64,
+    /// That nothing came was told; once is enough.
+    told: bool,
     read_limit: u64,
     deadline: Pin<Box<Sleep>>,
     given: Duration,
     // Order matters: the socket above is closed before the permits return.
-    _admission: Admission,
+    admission: Admission,
 }
 
 impl Connection {
@@ -67,10 +69,11 @@ impl Connection {
             head: Vec::with_capacity(HEAD),
             read: 0,
             written: 0,
+            told: false,
             read_limit,
             deadline: Box::pin(sleep_until(Instant::now() + given)),
             given,
-            _admission: admission,
+            admission,
         }
     }
 
@@ -131,7 +134,14 @@ impl Connection {
 
     fn check_deadline(&mut self, cx: &mut Context<'_>, during: Phase) -> Result<(), io::Error> {
         match self.deadline.as_mut().poll(cx) {
-            Poll::Ready(()) => Err(Error::TimedOut { during, after: self.given }.into()),
+            Poll::Ready(()) => {
+                let error = Error::TimedOut { during, after: self.given };
+                if self.read == 0 && self.written > 0 && during == Phase::Read && !self.told {
+                    self.told = true;
+                    self.admission.heard_nothing(self.peer.dialled, &error);
+                }
+                Err(error.into())
+            }
             Poll::Pending => Ok(()),
         }
     }
@@ -156,6 +166,9 @@ impl AsyncRead for Connection {
             this.head.extend(limited.filled().iter().take(missing));
             limited.filled().len()
         };
+        if this.read == 0 && count > 0 {
+            this.admission.heard(this.peer.dialled);
+        }
         this.read = this.read.saturating_add(count as u64);
         if this.read > this.read_limit {
             return Poll::Ready(Err(Error::TooLarge { limit: this.read_limit }.into()));

@@ -22,6 +22,7 @@ use super::{
     error::{Budget, Error, Phase},
     guard::guard,
     options::Options,
+    silence::Silence,
 };
 
 /// One answer of «slow down» never holds an address longer.
@@ -70,10 +71,11 @@ struct Table {
 }
 
 /// What an address is owed for the rest of the run.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Memory {
     tls: u32,
     not_before: Option<Instant>,
+    silence: Silence,
 }
 
 /// Shared by the one who holds the lane and those who wait for it.
@@ -166,6 +168,11 @@ impl Lanes {
         Ok(())
     }
 
+    /// Looks at what is remembered of an address's silence, or adds to it.
+    fn silence<T>(&self, address: IpAddr, look: impl FnOnce(&mut Silence) -> T) -> T {
+        look(&mut self.table().memory.entry(address).or_default().silence)
+    }
+
     fn not_before(&self, address: IpAddr) -> Option<Instant> {
         self.table().memory.get(&address).and_then(|memory| memory.not_before)
     }
@@ -224,22 +231,32 @@ impl Lane {
     /// second one ([`Error::Busy`]), so that holding and wanting cannot lock the run.
     ///
     /// Errors: [`Error::Forbidden`] (nothing counted, nothing sent), [`Error::BudgetSpent`], [`Error::Refused`],
-    /// [`Error::TimedOut`], [`Error::Unreachable`], [`Error::Local`].
+    /// [`Error::TimedOut`] (also at once, where the port has been silent to others; see `silence`),
+    /// [`Error::Unreachable`], [`Error::Local`].
     pub async fn connect(&self, host: &str, port: u16, purpose: Purpose) -> Result<Connection, Error> {
         let options = &self.lanes.options;
         let logical = SocketAddr::new(self.address(), port);
         let dialled = options.dialled(host, self.address(), port);
         guard(dialled.ip(), options.allow_private)
             .map_err(|reason| Error::Forbidden { address: dialled.ip(), reason })?;
+        if let Some(error) = self.lanes.silence(self.address(), |silence| silence.of(dialled, Instant::now()))
+        {
+            return Err(error);
+        }
         self.count(purpose)?;
 
         let admission = self.admit().await?;
 
         let stream = timeout(options.connect_timeout, dial(dialled))
             .await
-            .map_err(|_| Error::TimedOut { during: Phase::Connect, after: options.connect_timeout })?
-            .map_err(|error| match Error::from_io(&error, Phase::Connect) {
-                Error::TimedOut { during, .. } => Error::TimedOut { during, after: options.connect_timeout },
+            .map_err(|_| Error::TimedOut { during: Phase::Connect, after: options.connect_timeout })
+            .and_then(|dialled| dialled.map_err(|error| Error::from_io(&error, Phase::Connect)))
+            .map_err(|error| match error {
+                Error::TimedOut { during, .. } => {
+                    let error = Error::TimedOut { during, after: options.connect_timeout };
+                    admission.heard_nothing(dialled, &error);
+                    error
+                }
                 Error::Unreachable if !has_route(dialled.ip()) => Error::NoRoute { address: dialled.ip() },
                 other => other,
             })?;
@@ -306,7 +323,7 @@ impl Lane {
             if !gap.is_zero() {
                 self.lanes.hold(self.address(), Instant::now() + gap);
             }
-            return Ok(Admission { _slot: slot, _permit: permit, _state: Arc::clone(&self.state) });
+            return Ok(Admission { _slot: slot, _permit: permit, state: Arc::clone(&self.state) });
         }
     }
 }
@@ -317,7 +334,24 @@ impl Lane {
 pub(super) struct Admission {
     _slot: OwnedSemaphorePermit,
     _permit: OwnedSemaphorePermit,
-    _state: Arc<LaneState>,
+    state: Arc<LaneState>,
+}
+
+impl Admission {
+    /// Remembers that nothing came from there in time.
+    pub(super) fn heard_nothing(&self, dialled: SocketAddr, error: &Error) {
+        if let Some(lanes) = self.state.lanes.upgrade() {
+            lanes
+                .silence(self.state.address, |silence| silence.heard_nothing(dialled, error, Instant::now()));
+        }
+    }
+
+    /// Remembers that something came.
+    pub(super) fn heard(&self, dialled: SocketAddr) {
+        if let Some(lanes) = self.state.lanes.upgrade() {
+            lanes.silence(self.state.address, |silence| silence.heard(dialled));
+        }
+    }
 }
 
 fn shutting_down(_: AcquireError) -> Error {

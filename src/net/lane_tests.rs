@@ -390,3 +390,28 @@ async fn cancellation_leaks_nothing_and_locks_nothing() {
     let lane = net.lane(addresses[0]).await.unwrap();
     lane.connect("a", 443, Purpose::Tls).await.unwrap().read_some(&mut [0; 8]).await.unwrap();
 }
+
+/// Ten names at a dead address used to cost ten times its deadlines, one after the other.
+#[tokio::test]
+async fn a_port_that_never_answers_costs_three_deadlines_and_no_more() {
+    let count = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&count);
+    let port = peer(HERE, move |stream| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        silent(stream)
+    })
+    .await;
+    let net = net(Options { exchange_timeout: Duration::from_millis(100), ..lab() });
+    for place in 0..10 {
+        let result = open(&net, port).await;
+        let ended = match result {
+            Err(error) => error,
+            Ok(mut connection) => {
+                connection.write_bytes(b"hello?").await.unwrap();
+                connection.read_some(&mut [0; 8]).await.unwrap_err()
+            }
+        };
+        assert!(matches!(ended, Error::TimedOut { .. }), "{place}: {ended:?}");
+    }
+    assert_eq!(count.load(Ordering::Relaxed), 3);
+}

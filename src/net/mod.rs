@@ -10,6 +10,7 @@ mod guard;
 mod lane;
 mod options;
 pub mod resolver;
+mod silence;
 pub mod tls;
 
 use std::{net::IpAddr, sync::Arc};

@@ -14,6 +14,10 @@ pub struct Tls {
     pub versions: Versions,
     /// One ordinary handshake, with what a current client offers (TLS 1.3 and 1.2).
     pub handshake: Attempt<Handshake>,
+    /// Another site at this address, whose versions these are: this one's own handshake and its answer to a hello for
+    /// TLS 1.1 agreed with what was found there. Absent where they were found out at this name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared_with: Option<String>,
     /// TCP connections that were opened at this address to find all this out.
     pub connections: u32,
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Example, Finding, Names, Reason, Rule, RuleSet, condition::Mistake};
+use super::{Example, Finding, Names, Reason, Rule, RuleSet, Verdict, condition::Mistake};
 use crate::{
     observation::{Document, DocumentError, SCHEMA, catalogue::Shape},
     yaml::nearest,
@@ -17,22 +17,26 @@ pub struct Mismatch {
     pub found: Result<Finding, String>,
 }
 
-impl Rule {
-    /// Runs the rule's examples, without the rules that come before it.
-    pub fn mismatches(&self) -> Vec<Mismatch> {
-        let alone = RuleSet::of_one(Self { after: Vec::new(), ..self.clone() });
+impl RuleSet {
+    /// Runs a rule's examples, without the rules that come before it: each shows what the rule itself makes of facts.
+    /// One that is to be not applicable may be so because of those, and is then shown to all of them.
+    pub fn mismatches(&self, rule: &Rule) -> Vec<Mismatch> {
+        let alone = Self::of_one(Rule { after: Vec::new(), ..rule.clone() });
         let mut out = Vec::new();
-        for example in &self.examples {
-            let finding = document(&example.given).map(|d| alone.evaluate(&d));
-            let found = match finding.as_deref() {
-                Ok([finding]) => finding.clone(),
-                Ok(_) => continue,
+        for example in &rule.examples {
+            let document = match document(&example.given) {
+                Ok(document) => document,
                 Err(error) => {
                     out.push(Mismatch { example: example.clone(), found: Err(error.to_string()) });
                     continue;
                 }
             };
-            if found.verdict != example.expect || found.reason == Some(Reason::RuleError) {
+            let holds = |finding: &Finding| {
+                finding.verdict == example.expect && finding.reason != Some(Reason::RuleError)
+            };
+            let Some(found) = alone.evaluate(&document).pop() else { continue };
+            let lost = || self.evaluate(&document).iter().any(|f| f.rule == rule.id && holds(f));
+            if !(holds(&found) || example.expect == Verdict::NotApplicable && lost()) {
                 out.push(Mismatch { example: example.clone(), found: Ok(found) });
             }
         }

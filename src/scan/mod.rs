@@ -5,4 +5,4 @@ mod plan;
 mod runner;
 
 pub use plan::{Plan, Probe, Probes, Target};
-pub use runner::{Event, Options, run};
+pub use runner::{Event, Finished, Options, run};

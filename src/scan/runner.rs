@@ -13,6 +13,7 @@ use crate::{
     net::Net,
     observation::{
         Attempt, Certificate, Endpoint, EndpointHttp, Failure, Observations, SCHEMA, Skip, Tls, Vantage,
+        limits,
     },
     probe::{
         certificate::{self, TrustStore},
@@ -51,7 +52,23 @@ pub enum Event {
     /// A site's turn has come.
     Started(Target),
     /// A site is done.
-    Finished(Box<Observations>),
+    Finished(Box<Finished>),
+}
+
+/// What a site brought.
+#[derive(Debug)]
+pub struct Finished {
+    /// What was seen.
+    pub observations: Observations,
+    /// The certificates that were sent, DER; the observations name them by their SHA-256.
+    pub certificates: Vec<Vec<u8>>,
+}
+
+/// What every site of a run shares.
+struct Run {
+    net: Net,
+    options: Options,
+    known: tls::Known,
 }
 
 /// Starts a run. Events arrive until every site of the plan is done; dropping the receiver stops the run.
@@ -59,7 +76,7 @@ pub fn run(net: Net, mut plan: Plan, options: Options) -> mpsc::Receiver<Event> 
     let (events, receiver) = mpsc::channel(FINISHED);
     // neighbours in the inventory often share a server: a shuffled order spreads them
     net.shuffle(&mut plan.targets);
-    let options = Arc::new(options);
+    let run = Arc::new(Run { net, options, known: tls::Known::default() });
     tokio::spawn(async move {
         let places = Arc::new(Semaphore::new(SITES_AT_ONCE));
         let mut sites = JoinSet::new();
@@ -68,11 +85,11 @@ pub fn run(net: Net, mut plan: Plan, options: Options) -> mpsc::Receiver<Event> 
             if events.send(Event::Started(target.clone())).await.is_err() {
                 break;
             }
-            let (net, options, events) = (net.clone(), Arc::clone(&options), events.clone());
+            let (run, events) = (Arc::clone(&run), events.clone());
             sites.spawn(async move {
-                let observations = site(&net, &target, &options).await;
+                let finished = Box::new(site(&run, &target).await);
                 // whoever listened has gone away: nothing is left to do
-                let _ = events.send(Event::Finished(Box::new(observations))).await;
+                let _ = events.send(Event::Finished(finished)).await;
                 drop(place);
             });
             while sites.try_join_next().is_some() {}
@@ -86,7 +103,8 @@ pub fn run(net: Net, mut plan: Plan, options: Options) -> mpsc::Receiver<Event> 
 }
 
 /// Everything about one site.
-async fn site(net: &Net, target: &Target, options: &Options) -> Observations {
+async fn site(run: &Arc<Run>, target: &Target) -> Finished {
+    let Run { net, options, .. } = &**run;
     let host = target.site.host.as_str();
     let probes = &options.probes;
     let pinned = net.pinned(host, target.site.port);
@@ -100,15 +118,22 @@ async fn site(net: &Net, target: &Target, options: &Options) -> Observations {
     };
     let dns = if probes.has(Probe::Dns) { dns } else { Attempt::skipped(Skip::NotRequested) };
 
-    let mut unrouted = Vec::new();
+    let (mut unrouted, mut certificates) = (Vec::new(), Vec::new());
     let (endpoints, answers) = match addresses {
         Attempt::Completed(mut addresses) => {
             // a machine without IPv6 learns nothing of IPv6 addresses, and the site is not to blame
             if addresses.iter().any(|address| net.has_route(*address)) {
                 unrouted = addresses.extract_if(.., |address| !net.has_route(*address)).collect();
             }
-            let (endpoints, answers) = endpoints(net, target, options, &addresses).await;
-            (Attempt::Completed(endpoints), Ok(answers))
+            let mut found = (Vec::new(), Vec::new());
+            for seen in endpoints(run, target, &addresses).await {
+                found.0.push(seen.endpoint);
+                found.1.push(seen.answers);
+                certificates.extend(seen.certificates);
+            }
+            certificates.sort_unstable();
+            certificates.dedup();
+            (Attempt::Completed(found.0), Ok(found.1))
         }
         Attempt::Failed { failed } => (Attempt::failed(failed.clone()), Err(Attempt::failed(failed))),
         Attempt::Skipped { skipped } => (Attempt::skipped(skipped), Err(Attempt::skipped(skipped))),
@@ -127,7 +152,7 @@ async fn site(net: &Net, target: &Target, options: &Options) -> Observations {
             Attempt::Completed(http::site(&visitor).await)
         }
     };
-    Observations {
+    let observations = Observations {
         schema: SCHEMA.to_owned(),
         site: target.site.clone(),
         at: options.at,
@@ -136,20 +161,23 @@ async fn site(net: &Net, target: &Target, options: &Options) -> Observations {
         http,
         endpoints,
         unrouted,
-    }
+    };
+    Finished { observations, certificates }
+}
+
+/// What one address brought.
+struct SeenThere {
+    endpoint: Endpoint,
+    answers: FirstAnswers,
+    certificates: Vec<Vec<u8>>,
 }
 
 /// All addresses at once, each in its own lane.
-async fn endpoints(
-    net: &Net,
-    target: &Target,
-    options: &Options,
-    addresses: &[IpAddr],
-) -> (Vec<Endpoint>, Vec<FirstAnswers>) {
+async fn endpoints(run: &Arc<Run>, target: &Target, addresses: &[IpAddr]) -> Vec<SeenThere> {
     let mut under_way = JoinSet::new();
     for (place, address) in addresses.iter().copied().enumerate() {
-        let (net, target, options) = (net.clone(), target.clone(), options.clone());
-        under_way.spawn(async move { (place, endpoint(&net, &target, &options, address).await) });
+        let (run, target) = (Arc::clone(run), target.clone());
+        under_way.spawn(async move { (place, endpoint(&run, &target, address).await) });
     }
     let mut done = Vec::new();
     while let Some(joined) = under_way.join_next().await {
@@ -163,15 +191,11 @@ async fn endpoints(
         }
     }
     done.sort_by_key(|(place, _)| *place);
-    done.into_iter().map(|(_, seen)| seen).unzip()
+    done.into_iter().map(|(_, seen)| seen).collect()
 }
 
-fn bug(
-    addresses: &[IpAddr],
-    done: &[(usize, (Endpoint, FirstAnswers))],
-    what: &str,
-) -> (Endpoint, FirstAnswers) {
-    let unseen = addresses.iter().find(|a| done.iter().all(|(_, (e, _))| e.address != **a));
+fn bug(addresses: &[IpAddr], done: &[(usize, SeenThere)], what: &str) -> SeenThere {
+    let unseen = addresses.iter().find(|a| done.iter().all(|(_, seen)| seen.endpoint.address != **a));
     let address = unseen.or(addresses.first()).copied().unwrap_or(IpAddr::from([0, 0, 0, 0]));
     let failure = Failure::OurBug(what.to_owned());
     let endpoint = Endpoint {
@@ -180,16 +204,13 @@ fn bug(
         certificate: Attempt::failed(failure.clone()),
         http: Attempt::failed(failure),
     };
-    (endpoint, FirstAnswers::unasked(address, &crate::net::Error::Local(what.to_owned())))
+    let answers = FirstAnswers::unasked(address, &crate::net::Error::Local(what.to_owned()));
+    SeenThere { endpoint, answers, certificates: Vec::new() }
 }
 
 /// One address: TLS, its certificates, and the first HTTP answers, while nobody else talks to it.
-async fn endpoint(
-    net: &Net,
-    target: &Target,
-    options: &Options,
-    address: IpAddr,
-) -> (Endpoint, FirstAnswers) {
+async fn endpoint(run: &Run, target: &Target, address: IpAddr) -> SeenThere {
+    let Run { net, options, known } = run;
     let probes = &options.probes;
     let host = target.site.host.as_str();
     let lane = match net.lane(address).await {
@@ -201,7 +222,8 @@ async fn endpoint(
                 certificate: untested(&error),
                 http: untested(&error),
             };
-            return (endpoint, FirstAnswers::unasked(address, &error));
+            let answers = FirstAnswers::unasked(address, &error);
+            return SeenThere { endpoint, answers, certificates: Vec::new() };
         }
     };
     let not_requested = || Skip::NotRequested;
@@ -209,7 +231,7 @@ async fn endpoint(
     let (seen, http) = tokio::join!(
         async {
             if probes.has(Probe::Tls) || probes.has(Probe::Certificate) {
-                Some(tls::tls(&lane, host, target.site.port).await)
+                Some(tls::tls(&lane, host, target.site.port, known).await)
             } else {
                 None
             }
@@ -233,12 +255,16 @@ async fn endpoint(
         _ => http::secure(net, &lane, &target.site).await,
     };
     let answers = FirstAnswers::new(&lane, http, https);
+    let mut certificates = Vec::new();
     let (tls, certificate): (Attempt<Tls>, Attempt<Certificate>) = match seen {
         None => (Attempt::skipped(not_requested()), Attempt::skipped(not_requested())),
         Some(seen) => {
-            let certificate = seen
-                .chain
-                .and_then(|chain| certificate::certificate(&chain, host, options.at, &options.trust));
+            let certificate = seen.chain.and_then(|chain| {
+                let described = certificate::certificate(&chain, host, options.at, &options.trust);
+                // those that are described are the ones that observations name
+                certificates = chain.into_iter().take(limits::CHAIN + 1).collect();
+                described
+            });
             (seen.tls, certificate)
         }
     };
@@ -258,5 +284,5 @@ async fn endpoint(
         },
         http,
     };
-    (endpoint, answers)
+    SeenThere { endpoint, answers, certificates }
 }

@@ -14,7 +14,15 @@ use super::{Holder, StoreError, time};
 /// Held until dropped.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    /// Closing alone would not do: a process forked in this moment holds the file a little longer.
+    fn drop(&mut self) {
+        // where it cannot be unlocked, closing it is what is left
+        let _ = self.file.unlock();
+    }
 }
 
 /// Takes the lock of an inventory, or says who holds it.
@@ -38,7 +46,7 @@ pub(super) async fn take(
             _ => error.into(),
         })?;
     match file.try_lock() {
-        Ok(()) => Ok(Lock { _file: file }),
+        Ok(()) => Ok(Lock { file }),
         Err(TryLockError::Error(error)) => Err(error.into()),
         Err(TryLockError::WouldBlock) => {
             Err(StoreError::Locked(holder(inventory, connection).await?.map(Box::new)))

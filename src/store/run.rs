@@ -81,8 +81,6 @@ pub struct StoredRun {
 pub struct End<'a> {
     /// When.
     pub at: Timestamp,
-    /// The scanner's own check failed.
-    pub degraded: bool,
     /// The units' cards, for the trend.
     pub report: Option<&'a Report>,
 }
@@ -187,18 +185,28 @@ impl RunHandle {
         self.store.sites(&self.run, false).await
     }
 
+    /// The scanner's own check failed: what this run finds moves no history. A run stays so, also when it is resumed.
+    pub async fn degrade(&mut self) -> Result<(), StoreError> {
+        let mut connection = self.store.connection().await;
+        sqlx::query("UPDATE run SET degraded = 1 WHERE id = ?1")
+            .bind(self.run.number)
+            .execute(&mut *connection)
+            .await?;
+        self.run.degraded = true;
+        Ok(())
+    }
+
     /// Ends the run and gives the lock back. It is complete when no site is left.
     pub async fn end(self, end: End<'_>) -> Result<StoredRun, StoreError> {
         let mut connection = self.store.connection().await;
         let mut transaction = begin(&mut connection).await?;
         sqlx::query(
-            "UPDATE run SET ended_at = ?2, degraded = ?3,
+            "UPDATE run SET ended_at = ?2,
              complete = NOT EXISTS (SELECT 1 FROM visit WHERE visit.run = run.id AND at IS NULL)
              WHERE id = ?1",
         )
         .bind(self.run.number)
         .bind(time::to_sql(end.at)?)
-        .bind(end.degraded)
         .execute(&mut *transaction)
         .await?;
         if let Some(report) = end.report {

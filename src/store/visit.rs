@@ -46,10 +46,13 @@ impl RunHandle {
     ///
     /// Fills in since when each failing finding has been failing, and gives what stands in for the inconclusive
     /// ones. Both are stored too: the report of this run comes out the same whenever it is made.
+    ///
+    /// `certificates` are the DER of what the site sent; those that are new are kept.
     pub async fn finished(
         &self,
         document: &Document,
         report: &mut SiteReport,
+        certificates: &[Vec<u8>],
     ) -> Result<StandIns, StoreError> {
         let name = document.site();
         if *name != report.site {
@@ -90,8 +93,10 @@ impl RunHandle {
         if written.rows_affected() == 0 {
             return Err(StoreError::NotPlanned(name.to_string()));
         }
-        history::extend(site, at, &report.findings, &mut transaction).await?;
-        certificate::seen(document, at, &mut transaction).await?;
+        if !self.run.degraded {
+            history::extend(site, at, &report.findings, &mut transaction).await?;
+        }
+        certificate::keep(certificates, at, &mut transaction).await?;
         transaction.commit().await?;
         Ok(stand_ins)
     }

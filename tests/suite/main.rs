@@ -11,7 +11,9 @@
 mod architecture;
 mod certificate;
 mod cli;
+mod fixes;
 mod golden;
+mod html;
 mod lab;
 mod net;
 mod peer;
@@ -21,6 +23,7 @@ mod probe_http;
 mod probe_tls;
 mod render;
 mod score;
+mod shelf;
 mod store;
 mod target;
 mod web_lab;

@@ -79,7 +79,8 @@ impl Peer {
         Self::start(command, address, folder)
     }
 
-    fn start(mut command: Command, address: SocketAddr, folder: tempfile::TempDir) -> Self {
+    /// Starts this server and waits until it listens there; the folder goes away with it.
+    pub(crate) fn start(mut command: Command, address: SocketAddr, folder: tempfile::TempDir) -> Self {
         let log = fs::File::create(folder.path().join("peer.log")).unwrap();
         let mut child = command
             .stdin(Stdio::piped())
@@ -113,7 +114,11 @@ impl Drop for Peer {
 pub(crate) fn free_address() -> SocketAddr {
     let n = std::process::id().wrapping_mul(2_654_435_761) ^ next();
     let [_, b, c, d] = n.to_be_bytes();
-    let ip = IpAddr::from([127, b.max(1), c, d.clamp(1, 254)]);
+    free_port(IpAddr::from([127, b.max(1), c, d.clamp(1, 254)]))
+}
+
+/// Another port of the same address.
+pub(crate) fn free_port(ip: IpAddr) -> SocketAddr {
     TcpListener::bind((ip, 0)).unwrap().local_addr().unwrap()
 }
 
@@ -188,6 +193,15 @@ impl Authority {
     pub(crate) fn rsa_leaf(&self, names: &[&str]) -> Pem {
         let key = KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
         let leaf = leaf(names, -1, 90).signed_by(&key, &self.issuer).unwrap().pem();
+        Pem { chain: format!("{leaf}{}", self.intermediate), key: key.serialize_pem() }
+    }
+
+    /// A leaf that may only be used by clients, with its intermediate.
+    pub(crate) fn client_leaf(&self, names: &[&str]) -> Pem {
+        let key = KeyPair::generate().unwrap();
+        let mut parameters = leaf(names, -1, 90);
+        parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        let leaf = parameters.signed_by(&key, &self.issuer).unwrap().pem();
         Pem { chain: format!("{leaf}{}", self.intermediate), key: key.serialize_pem() }
     }
 

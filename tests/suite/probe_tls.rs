@@ -11,6 +11,11 @@ use khien::{
 const HOST: &str = "lab.test";
 
 async fn probe(address: std::net::SocketAddr) -> tls::Seen {
+    probe_name(address, HOST, &tls::Known::default()).await
+}
+
+/// What a further name at the same address brings.
+async fn probe_name(address: std::net::SocketAddr, host: &str, known: &tls::Known) -> tls::Seen {
     let net = Net::without_resolver(Options {
         allow_private: true,
         pace: Pace::Lab,
@@ -19,7 +24,7 @@ async fn probe(address: std::net::SocketAddr) -> tls::Seen {
         ..Options::default()
     });
     let lane = net.lane(address.ip()).await.unwrap();
-    tls::tls(&lane, HOST, 443).await
+    tls::tls(&lane, host, 443, known).await
 }
 
 fn offered(tls: &Tls) -> Vec<&'static str> {
@@ -91,6 +96,77 @@ async fn plain_http_on_the_port_is_an_observation() {
     let Attempt::Completed(tls) = seen.tls else { panic!("{:?}", seen.tls) };
     assert!(!tls.offered);
     assert!(offered(&tls).is_empty());
+}
+
+#[tokio::test]
+async fn a_second_name_on_one_server_costs_two_connections() {
+    let authority = Authority::new();
+    let (one, other) = ("one.lab.test", "other.lab.test");
+    let certificate = authority.leaf(&[one, other], -1, 90);
+    let server = Peer::nginx(
+        &certificate,
+        "server { listen ADDRESS ssl; server_name one.lab.test other.lab.test; CERTIFICATE
+         ssl_protocols TLSv1.2 TLSv1.3; }",
+    );
+    let known = tls::Known::default();
+    let mut seen = Vec::new();
+    for host in [one, other, one] {
+        let found = probe_name(server.address(), host, &known).await;
+        assert_eq!(found.chain.completed().map(Vec::len), Some(2), "{host}: its own certificate");
+        seen.push(found.tls.completed().unwrap().clone());
+    }
+    assert_eq!(seen[0].shared_with, None);
+    assert_eq!(seen[1].shared_with.as_deref(), Some(one));
+    assert_eq!(seen[1].versions, seen[0].versions);
+    assert!(seen[1].connections == 2 && seen[0].connections > 5, "{seen:?}");
+    // a name is not shared with itself: a second look is a look
+    assert_eq!(seen[2].shared_with, None);
+}
+
+/// Apache has `SSLProtocol` in every virtual host: two names at one address that agree on TLS 1.3 may differ below.
+#[tokio::test]
+async fn names_that_differ_in_old_versions_share_nothing() {
+    let authority = Authority::new();
+    let (old, new) = ("old.lab.test", "new.lab.test");
+    let certificate = authority.leaf(&[old, new], -1, 90);
+    let behind_old = Peer::openssl(&certificate, &["-cipher", "ALL:@SECLEVEL=0"]);
+    let behind_new = Peer::openssl(&certificate, &[]);
+    let address = routed_by_name(&[(old, behind_old.address()), (new, behind_new.address())]).await;
+    for order in [[old, new], [new, old]] {
+        let known = tls::Known::default();
+        for host in order {
+            let seen = probe_name(address, host, &known).await;
+            let tls = seen.tls.completed().unwrap();
+            assert_eq!(tls.shared_with, None, "{host} of {order:?}");
+            assert_eq!(offered(tls).contains(&"TLSv1.0"), host == old, "{host} of {order:?}");
+        }
+    }
+}
+
+/// Listens in front of servers and hands each connection to that whose name stands in the first bytes.
+async fn routed_by_name(servers: &[(&'static str, std::net::SocketAddr)]) -> std::net::SocketAddr {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind(crate::peer::free_address()).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let servers = servers.to_vec();
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let servers = servers.clone();
+            tokio::spawn(async move {
+                let mut hello = vec![0; 4096];
+                let length = client.read(&mut hello).await.unwrap_or(0);
+                let hello = &hello[..length];
+                let named = |name: &str| hello.windows(name.len()).any(|part| part == name.as_bytes());
+                // an SSLv2 hello names nobody: the first server is the default one
+                let (_, behind) = servers.iter().find(|(name, _)| named(name)).unwrap_or(&servers[0]);
+                let Ok(mut server) = tokio::net::TcpStream::connect(behind).await else { return };
+                if server.write_all(hello).await.is_ok() {
+                    let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+                }
+            });
+        }
+    });
+    address
 }
 
 /// Listens in front of another server and drops connections whose first read is too long: what some middleboxes do to

@@ -108,9 +108,20 @@ fn finding(name: &str, verdict: Verdict) -> Finding {
 
 /// Finishes a site with these verdicts; the report as it came back.
 async fn finish(run: &RunHandle, number: usize, at: Timestamp, verdicts: &[(&str, Verdict)]) -> SiteReport {
+    finish_with(run, number, at, verdicts, &[]).await
+}
+
+/// The same with the certificates that were sent.
+async fn finish_with(
+    run: &RunHandle,
+    number: usize,
+    at: Timestamp,
+    verdicts: &[(&str, Verdict)],
+    certificates: &[Vec<u8>],
+) -> SiteReport {
     let document = document(&site(number), at);
     let mut report = SiteReport::new(&document, verdicts.iter().map(|(name, v)| finding(name, *v)).collect());
-    run.finished(&document, &mut report).await.unwrap();
+    run.finished(&document, &mut report, certificates).await.unwrap();
     report
 }
 
@@ -125,7 +136,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn end(at: Timestamp) -> End<'static> {
-    End { at, degraded: false, report: None }
+    End { at, report: None }
 }
 
 /// One whole run over sites, each with the same verdicts.
@@ -149,7 +160,7 @@ async fn what_goes_in_comes_out() {
             let document = document(&site(place), day(number));
             let mut report = judge(&rules, &document);
             assert!(report.findings.iter().any(|f| f.verdict == Verdict::Fail));
-            run.finished(&document, &mut report).await.unwrap();
+            run.finished(&document, &mut report, &[]).await.unwrap();
         }
         run.end(end(day(number))).await.unwrap();
     }
@@ -256,7 +267,7 @@ async fn a_verdict_lost_with_its_parent_says_nothing_about_the_rule() {
         ..finding("a", Verdict::NotApplicable)
     };
     let document = document(&site(0), day(1));
-    run.finished(&document, &mut SiteReport::new(&document, vec![lost])).await.unwrap();
+    run.finished(&document, &mut SiteReport::new(&document, vec![lost]), &[]).await.unwrap();
     let lost = run.end(end(day(1))).await.unwrap();
     let after = whole_run(&store, 2, 1, &[("a", Verdict::Fail)]).await;
     let history = store.history(&after, &site(0)).await.unwrap();
@@ -341,7 +352,7 @@ async fn what_is_seen_from_inside_is_another_history() {
     let run = store.begin(&inside).await.unwrap();
     let document = document(&site(0), day(1));
     let mut report = SiteReport::new(&document, vec![finding("a", Verdict::Inconclusive)]);
-    assert!(run.finished(&document, &mut report).await.unwrap().is_empty());
+    assert!(run.finished(&document, &mut report, &[]).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -371,12 +382,15 @@ async fn scorecards_make_a_trend() {
         ..Roster::default()
     };
     for number in 0..2 {
-        let run = store.begin(&new_run(day(number), 2)).await.unwrap();
+        let mut run = store.begin(&new_run(day(number), 2)).await.unwrap();
+        if number == 1 {
+            run.degrade().await.unwrap();
+        }
         let mut reports = Vec::new();
         for place in 0..2 {
             let document = document(&site(place), day(number));
             let mut report = judge(&rules, &document);
-            run.finished(&document, &mut report).await.unwrap();
+            run.finished(&document, &mut report, &[]).await.unwrap();
             reports.push(report);
         }
         let about = Run {
@@ -390,7 +404,7 @@ async fn scorecards_make_a_trend() {
         };
         let report = assemble(reports, &roster, &RuleBook::of(&rules, None), &method, about).unwrap();
         let card = report.units[0].clone();
-        run.end(End { at: day(number), degraded: number == 1, report: Some(&report) }).await.unwrap();
+        run.end(End { at: day(number), report: Some(&report) }).await.unwrap();
         let cards = store.scorecards(&key(), Some("so-a")).await.unwrap();
         let last = cards.last().unwrap();
         assert_eq!(cards.len(), usize::try_from(number).unwrap() + 1);
@@ -403,6 +417,28 @@ async fn scorecards_make_a_trend() {
     assert_eq!((all.len(), all[1].unit.as_str(), all[1].score), (4, "xa-b", None));
 }
 
+/// A sick scanner may take every site for broken: that night is no part of the history.
+#[tokio::test]
+async fn a_degraded_run_moves_no_history() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("khien.db")).await.unwrap();
+    whole_run(&store, 0, 1, &[("a", Verdict::Fail), ("b", Verdict::Pass)]).await;
+    let mut sick = store.begin(&new_run(day(1), 1)).await.unwrap();
+    sick.degrade().await.unwrap();
+    finish(&sick, 0, day(1), &[("a", Verdict::Pass), ("b", Verdict::Fail)]).await;
+    let name = sick.run().id.clone();
+    drop(sick);
+    // it stays so when it is resumed
+    let resumed = store.resume(&name).await.unwrap();
+    assert!(resumed.run().degraded);
+    assert!(resumed.end(end(day(1))).await.unwrap().degraded);
+    let run = whole_run(&store, 2, 1, &[("a", Verdict::Fail), ("b", Verdict::Pass)]).await;
+    let history = store.history(&run, &site(0)).await.unwrap();
+    assert_eq!(history.failing_since(&rule("a"), day(2)), Some(day(0)));
+    assert!(!history.failed_before(&rule("b"), day(2)));
+    assert_eq!(history.streaks(&rule("b")).len(), 1);
+}
+
 #[tokio::test]
 async fn pruning_keeps_what_is_needed() {
     let folder = tempfile::tempdir().unwrap();
@@ -413,10 +449,6 @@ async fn pruning_keeps_what_is_needed() {
             whole_run(&store, 0, 3, &[("a", Verdict::Fail)]).await;
         }
     }
-    let old = [1_u8; 20];
-    let current = [2_u8; 20];
-    store.add_certificates([&old[..], &current[..], &current[..]], day(0)).await.unwrap();
-    store.add_certificates([&current[..]], day(3)).await.unwrap();
     // an unfinished run that nobody holds is old like any other
     drop(store.begin(&new_run(day(1), 2)).await.unwrap());
     let under_way = store.begin(&new_run(day(1), 2)).await.unwrap();
@@ -424,8 +456,6 @@ async fn pruning_keeps_what_is_needed() {
     assert_eq!((before.runs, before.streaks, before.bodies), (0, 0, 0));
     let pruned = store.prune(day(3)).await.unwrap();
     assert_eq!((pruned.runs, pruned.sites), (5, 1), "days 0, 0, 1, 2 and the unfinished one; the third site");
-    assert_eq!(pruned.certificates, 1);
-    assert_eq!(store.certificate(&hex(&current)).await.unwrap().unwrap(), current);
     finish(&under_way, 0, day(4), &[("a", Verdict::Fail)]).await;
     under_way.end(end(day(4))).await.unwrap();
     // however old, the newest complete run stays, whole; that under way is over now, and incomplete
@@ -441,15 +471,34 @@ async fn pruning_keeps_what_is_needed() {
     }
     let history = store.history(&runs[0], &site(0)).await.unwrap();
     assert_eq!(history.failing_since(&rule("a"), day(3)), Some(day(0)));
+}
+
+#[tokio::test]
+async fn a_certificate_that_nobody_sends_any_more_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("khien.db")).await.unwrap();
+    let (old, current) = (vec![1_u8; 20], vec![2_u8; 20]);
+    for (at, sent) in [(0, vec![old.clone(), current.clone()]), (3, vec![current.clone()])] {
+        let run = store.begin(&new_run(day(at), 2)).await.unwrap();
+        for place in 0..2 {
+            finish_with(&run, place, day(at), &[("a", Verdict::Fail)], &sent).await;
+        }
+        run.end(end(day(at))).await.unwrap();
+    }
+    assert_eq!(store.prune(day(2)).await.unwrap().certificates, 1);
+    assert_eq!(store.certificate(&hex(&current)).await.unwrap().unwrap(), current);
     assert_eq!(store.certificate(&hex(&old)).await.unwrap(), None);
 }
 
 #[tokio::test]
-async fn certificates_are_kept_once() {
+async fn certificates_are_kept_with_the_site_that_sent_them() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("khien.db")).await.unwrap();
-    let der = b"not really DER";
-    store.add_certificates([&der[..]], day(0)).await.unwrap();
-    assert_eq!(store.certificate(&hex(der)).await.unwrap().unwrap(), der);
+    let der = b"not really DER".to_vec();
+    let run = store.begin(&new_run(day(0), 2)).await.unwrap();
+    for place in 0..2 {
+        finish_with(&run, place, day(0), &[("a", Verdict::Pass)], &[der.clone(), der.clone()]).await;
+        assert_eq!(store.certificate(&hex(&der)).await.unwrap().unwrap(), der);
+    }
     assert_eq!(store.certificate("no hex").await.unwrap(), None);
 }

@@ -28,6 +28,8 @@ pub(crate) struct Request {
     pub(crate) host: String,
     pub(crate) path: String,
     pub(crate) cookie: Option<String>,
+    /// `X-Forwarded-Proto`, from a server that passes a request on.
+    pub(crate) forwarded: Option<String>,
     /// How often this URL was asked for, this time included.
     pub(crate) count: usize,
 }
@@ -224,7 +226,14 @@ fn read_request(head: &str, tls: bool) -> Request {
         .collect();
     assert!(fields["user-agent"].contains("khien/"), "who we are is always said");
     assert_eq!(fields["accept-encoding"], "identity");
-    Request { tls, host: fields["host"].clone(), path, cookie: fields.get("cookie").cloned(), count: 0 }
+    Request {
+        tls,
+        host: fields["host"].clone(),
+        path,
+        cookie: fields.get("cookie").cloned(),
+        forwarded: fields.get("x-forwarded-proto").cloned(),
+        count: 0,
+    }
 }
 
 /// A real server in a directory of its own; killed when dropped.

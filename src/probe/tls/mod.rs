@@ -2,6 +2,7 @@
 //! Facts only; what the certificates are worth is `probe::certificate`'s to describe.
 
 mod hello;
+mod known;
 mod reply;
 mod versions;
 
@@ -10,6 +11,7 @@ use crate::{
     observation::{Attempt, Failure, Handshake, OcspStaple, Skip, Support, Tls, Versions},
     wire::tls::Version,
 };
+pub use known::Known;
 use versions::Server;
 
 /// What the TLS probe brings home.
@@ -21,8 +23,8 @@ pub struct Seen {
     pub chain: Attempt<Vec<Vec<u8>>>,
 }
 
-/// Probes one address of a site.
-pub async fn tls(lane: &Lane, host: &str, port: u16) -> Seen {
+/// Probes one address of a site. `known` is what was found at other names of this run.
+pub async fn tls(lane: &Lane, host: &str, port: u16, known: &Known) -> Seen {
     let ordinary = match handshake(lane, host, port).await {
         // silence is asked about once more below, by a hello of another kind
         Err(failed) if failed.error.is_transient() && !matches!(failed.error, Error::TimedOut { .. }) => {
@@ -45,14 +47,26 @@ pub async fn tls(lane: &Lane, host: &str, port: u16) -> Seen {
         return Seen { tls: attempt.clone().and_then(unreachable), chain: attempt.and_then(unreachable) };
     }
     // facts only: a server that serves one connection at a time must not wait for this one to be dropped
-    let (known, mut handshake, mut sent) = match ordinary {
+    let (version, mut handshake, mut sent) = match ordinary {
         Ok(seen) => {
             let chain = seen.chain.clone();
             (Some(Version(seen.version)), Attempt::Completed(facts(seen)), chain)
         }
         Err(failed) => (None, super::failure::attempt(Err(failed.error)), failed.chain),
     };
-    let asked = Server::new(lane, host, port, known).ask_all(known).await;
+    if let Attempt::Completed(agreed) = &handshake
+        && let Some(account) = known.of(lane, host, port, agreed).await
+    {
+        let tls = Tls {
+            offered: true,
+            versions: account.versions,
+            handshake,
+            shared_with: Some(account.host),
+            connections: lane.spent().0,
+        };
+        return Seen { tls: Attempt::Completed(tls), chain: Attempt::Completed(sent) };
+    }
+    let asked = Server::new(lane, host, port, version).ask_all(version).await;
     // hellos without key shares are answered: then it was the size of the ordinary one, which some middleboxes drop
     if hello_was_dropped && asked.speaks_tls {
         lane.keep_to_classic_groups();
@@ -73,12 +87,15 @@ pub async fn tls(lane: &Lane, host: &str, port: u16) -> Seen {
         } else {
             Attempt::Completed(chain)
         };
-        let tls = Tls { offered: true, versions: asked.versions, handshake, connections };
+        if let Attempt::Completed(agreed) = &handshake {
+            known.add(lane, port, host, agreed, &asked.versions);
+        }
+        let tls = Tls { offered: true, versions: asked.versions, handshake, shared_with: None, connections };
         return Seen { tls: Attempt::Completed(tls), chain };
     }
     if asked.speaks_something_else {
         let handshake = Attempt::skipped(Skip::DoesNotApply);
-        let tls = Tls { offered: false, versions: none_offered(), handshake, connections };
+        let tls = Tls { offered: false, versions: none_offered(), handshake, shared_with: None, connections };
         return Seen { tls: Attempt::Completed(tls), chain: Attempt::skipped(Skip::DoesNotApply) };
     }
     let why = asked.first_failure.unwrap_or(Failure::Closed);

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Alerts that a server sends when it will not have this version, these suites or these groups.
-const REFUSALS: [u8; 5] = [
+pub(super) const REFUSALS: [u8; 5] = [
     40, // handshake_failure
     47, // illegal_parameter: some say so of a version
     70, // protocol_version

@@ -100,6 +100,24 @@ impl Style {
         format!("{}{point}{}", tenths.0 / 10, tenths.0 % 10)
     }
 
+    /// `+2`, `0`, `−3`, with the sign of typography.
+    fn change(points: i16) -> String {
+        match points {
+            0 => "0".to_owned(),
+            1.. => format!("+{points}"),
+            _ => format!("−{}", points.unsigned_abs()),
+        }
+    }
+
+    fn tenths_change(self, then: Tenths, now: Tenths) -> String {
+        let sign = match now.cmp(&then) {
+            std::cmp::Ordering::Less => "−",
+            std::cmp::Ordering::Equal => "",
+            std::cmp::Ordering::Greater => "+",
+        };
+        format!("{sign}{}", self.tenths(Tenths(now.0.abs_diff(then.0))))
+    }
+
     fn percent(self, percent: u8) -> String {
         match self.lang {
             // a no-break space before the sign

@@ -24,7 +24,10 @@ pub fn province(out: &mut dyn Write, report: &Report, style: Style) -> io::Resul
     heading(out, report, style)?;
     for block in &report.blocks {
         writeln!(out)?;
-        let average = block.average.map_or_else(|| "–".to_owned(), |tenths| style.tenths(tenths));
+        let mut average = block.average.map_or_else(|| "–".to_owned(), |tenths| style.tenths(tenths));
+        if let (Some(now), Some(then)) = (block.average, block.previous_average) {
+            average += &format!(" ({})", style.tenths_change(then, now));
+        }
         let (name, right) = match style.lang {
             Lang::Vi => (
                 block.block.vietnamese().to_uppercase(),
@@ -83,15 +86,18 @@ fn heading(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()>
 
 fn table(out: &mut dyn Write, report: &Report, block: Block, style: Style) -> io::Result<()> {
     let head = match style.lang {
-        Lang::Vi => ["Hạng", "Đơn vị", "Điểm", "Loại", "Bao phủ", "Lỗi nặng nhất"],
-        Lang::En => ["Rank", "Unit", "Score", "Grade", "Coverage", "Worst finding"],
+        Lang::Vi => ["Hạng", "Đơn vị", "Điểm", "Loại", "±", "Bao phủ", "Lỗi nặng nhất"],
+        Lang::En => ["Rank", "Unit", "Score", "Grade", "±", "Coverage", "Worst finding"],
     };
-    let row = |cells: [&str; 6]| {
-        let [rank, name, score, grade, coverage, worst] = cells;
+    // without an earlier run to compare with there is no column for it
+    let compared = report.units.iter().any(|unit| unit.change.is_some());
+    let row = |cells: [&str; 7]| {
+        let [rank, name, score, grade, change, coverage, worst] = cells;
+        let (name, change) =
+            if compared { (pad(name, 23), right(change, 4)) } else { (pad(name, 27), String::new()) };
         format!(
-            "{}  {}{}{}{}  {worst}",
+            "{}  {name}{}{}{change}{}  {worst}",
             right(rank, 4),
-            pad(name, 27),
             right(score, 7),
             right(grade, 6),
             right(coverage, 9)
@@ -115,6 +121,7 @@ fn table(out: &mut dyn Write, report: &Report, block: Block, style: Style) -> io
             &escape(&unit.name),
             &Style::score(unit.score, unit.bracket),
             unit.grade.as_deref().unwrap_or("–"),
+            &unit.change.map_or_else(|| "–".to_owned(), Style::change),
             &coverage,
             &worst,
         ];
@@ -200,7 +207,33 @@ fn needs(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()> {
         };
         section(out, style.word("Không kiểm", "Untested"), &text, &untested, style)?;
     }
+    if let Some(text) = since(report, style) {
+        section(out, style.word("So kỳ trước", "Since then"), &text, &[], style)?;
+    }
     Ok(())
+}
+
+/// What changed since the last run.
+fn since(report: &Report, style: Style) -> Option<String> {
+    let last = report.previous.as_ref()?;
+    let (fixed, new, again) = (last.fixed, last.new, last.recurred);
+    let when = style.date(last.started_at);
+    let mut text = match style.lang {
+        Lang::Vi => format!("{fixed} đã khắc phục, {new} mới, {again} tái diễn, so với {when}"),
+        Lang::En => format!("{fixed} fixed, {new} new, {again} recurred, compared with {when}"),
+    };
+    if !last.comparable {
+        text.push_str(style.word(
+            ". Hai lượt không so sánh được: một lượt suy giảm, hoặc quét từ nơi khác nhau",
+            ". Not comparable: a degraded run, or another vantage point",
+        ));
+    } else if !last.same_rules {
+        text.push_str(style.word(
+            ". Bộ quy tắc đã đổi: một phần thay đổi có thể do quy tắc",
+            ". The rules have changed: part of it may lie in them",
+        ));
+    }
+    Some(text)
 }
 
 /// `.tinhmau.example`, where every host ends so; nothing where they have less than two labels in common.

@@ -38,6 +38,13 @@ fn headline(card: &UnitCard, style: Style) -> String {
         Lang::Vi => format!("{score} điểm, {grade}."),
         Lang::En => format!("{score} points, {grade}."),
     };
+    if let Some(change) = card.change {
+        let change = Style::change(change);
+        text += &match style.lang {
+            Lang::Vi => format!(" So kỳ trước: {change}."),
+            Lang::En => format!(" Since the last run: {change}."),
+        };
+    }
     let steps = card.fix_plan.iter().take(2).collect::<Vec<_>>();
     if let Some(last) = steps.last() {
         let minutes: u32 = steps.iter().map(|s| s.minutes).sum();

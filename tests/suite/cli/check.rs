@@ -124,7 +124,7 @@ fn header_faults_of_nginx() {
     let certificate = authority.leaf(&[HOST], -1, 90);
     let server = |headers: &str| {
         let block = format!(
-            "server {{ listen ADDRESS ssl; CERTIFICATE ssl_protocols TLSv1.2 TLSv1.3; {headers} location / {{ return 200 x; }} }}"
+            "server {{ listen ADDRESS ssl; CERTIFICATE ssl_protocols TLSv1.2 TLSv1.3; server_tokens off; {headers} location / {{ return 200 x; }} }}"
         );
         Peer::nginx(&certificate, &block)
     };

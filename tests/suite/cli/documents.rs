@@ -21,6 +21,11 @@ fn facts() {
 }
 
 #[test]
+fn rules() {
+    fresh("docs/rules.md", &run(["rules", "list", "--format", "markdown"]).out);
+}
+
+#[test]
 fn observations_schema() {
     let schema = run(["facts", "--format", "schema"]).out;
     fresh("docs/observations.schema.json", &schema);

@@ -142,6 +142,7 @@ fn nights_of_cron_and_a_day_of_fixing() {
     let report = run_in(at, ["report", "--max-untested", "50"]);
     assert_eq!(report.code, 1, "{}", report.err);
     assert!(report.out.contains("Sở Một"), "{}", report.out);
+    assert!(report.out.contains("So kỳ trước: 0."), "{}", report.out);
     let list = run_in(at, ["report", "--list"]);
     assert_eq!(list.out.lines().count(), 6, "{}", list.out);
     assert_eq!(list.out.lines().filter(|line| line.contains("một phần")).count(), 1, "{}", list.out);
@@ -232,6 +233,40 @@ fn a_second_scan_names_the_first_and_a_stopped_one_goes_on() {
     assert_eq!(again.code, 1, "{}", again.err);
     assert!(again.err.contains(&format!("{} sites left", 400 - done)), "{}", again.err);
     assert_eq!(town.newest().unwrap().1, 400);
+}
+
+#[test]
+fn a_deadline_stops_the_scan_and_keeps_what_is_done() {
+    let town = Town::new(800, 4);
+    let at = khien::target::VIETNAM.to_datetime(jiff::Timestamp::now() + Duration::from_secs(4));
+    let said = town.scan(&["--quiet", "--lang", "en", "--deadline", &at.strftime("%H:%M:%S").to_string()]);
+    assert_eq!(said.code, 3, "{}", said.err);
+    assert!(said.out.contains("incomplete") && said.err.contains("--resume"), "{} {}", said.out, said.err);
+    let (_, done) = town.newest().unwrap();
+    assert!(done < 800, "{done}");
+    assert_eq!(town.scan(&["--quiet", "--resume"]).code, 1);
+    assert_eq!(town.newest().unwrap().1, 800);
+}
+
+/// The canary once judged the lab by the rules at hand: a province's own rule marked every night degraded.
+#[test]
+fn a_rule_of_the_province_that_the_lab_fails_degrades_nothing() {
+    let authority = Authority::new();
+    let folder = super::workshop::rules_with("rules/http/http-hsts-short.yaml", |text| {
+        text.replacen("min_max_age: 31536000", "min_max_age: 999999999", 1)
+    });
+    let at = folder.path();
+    fs::write(at.join("root.pem"), &authority.root).unwrap();
+    let host = "mot.tinhmau.example";
+    let block = format!("server {{ listen ADDRESS ssl; server_name {host}; CERTIFICATE }}");
+    let server = Peer::nginx(&authority.leaf(&[host], -1, 90), &block);
+    let to = server.address();
+    let lab =
+        format!("  ca_file: root.pem\n  connect_to: [\"{host}:443:{to}\", \"{host}:80:{}:\"]\n", to.ip());
+    let units = format!("  - {{id: so-mot, name: \"Sở Một\", kind: so, sites: [{host}]}}\n");
+    super::scan::write(at, &super::scan::authorisation(), &units, &lab);
+    let said = scan(at, &["--rules", "rules", "--format", "json", "--max-untested", "50"]);
+    assert_eq!(said.json()["run"]["degraded"], false, "{}", said.err);
 }
 
 #[test]

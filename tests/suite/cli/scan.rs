@@ -92,8 +92,9 @@ fn a_province_of_real_servers() {
         Peer::openssl(&authority.leaf(&["pha.tinhmau.example"], -1, 90), &["-cipher", "ALL:@SECLEVEL=0"]);
     let (dead, slow) = (crate::peer::free_address(), silent());
 
-    let units = "  - {id: so-mot, name: \"Sở Một\", kind: so, sites: [mot.tinhmau.example, hai.tinhmau.example]}
-  - {id: so-hai, name: \"Sở Hai\", kind: so, sites: [hethan.tinhmau.example, tuky.tinhmau.example]}
+    // nobody answers for DNS here: what cannot be known of a twin must not make too much unknown for a grade
+    let units = "  - {id: so-mot, name: \"Sở Một\", kind: so, sites: [{host: mot.tinhmau.example, www: no}, {host: hai.tinhmau.example, www: no}]}
+  - {id: so-hai, name: \"Sở Hai\", kind: so, sites: [{host: hethan.tinhmau.example, www: no}, {host: tuky.tinhmau.example, www: no}]}
   - {id: so-ba, name: \"Sở Ba\", kind: so, sites: [thieu.tinhmau.example, cu.tinhmau.example, pha.tinhmau.example]}
   - {id: cong, name: \"Cổng tỉnh\", kind: trung-tam, block: so, sites: []}
   - {id: xa-a, name: \"UBND xã A\", kind: xa, sites: [{host: ba.tinhmau.example, shared_operator: cong}]}

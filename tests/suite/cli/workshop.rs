@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use super::run::{run, run_in};
 
 /// A copy of the rules, with one file changed or added.
-fn rules_with(file: &str, change: impl Fn(String) -> String) -> tempfile::TempDir {
+pub(super) fn rules_with(file: &str, change: impl Fn(String) -> String) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let mut folders = vec![std::path::PathBuf::from("rules")];
     while let Some(from) = folders.pop() {
@@ -89,10 +89,17 @@ fn an_example_that_does_not_hold_is_exit_4() {
 fn rules_are_listed_and_shown_in_both_languages() {
     let said = run(["rules", "list"]);
     assert_eq!(said.code, 0);
-    assert!(said.out.lines().count() >= 30 && said.out.contains("Chưa bật HSTS"), "{}", said.out);
+    assert!(said.out.lines().count() >= 40 && said.out.contains("Chưa bật HSTS"), "{}", said.out);
     let said = run(["--lang", "en", "rules", "show", "http-hsts-missing"]);
     for text in ["Requires:", "[nginx]", "[undo]", "Citations", "full text read"] {
         assert!(said.out.contains(text), "{text}: {}", said.out);
+    }
+    for (rule, marks) in [
+        ("http-hsts-missing", ["[nginx]  (đã thử tại đây)", "[iis]  (chưa kiểm chứng tại đây)"]),
+        ("tls-ssl2-ssl3-offered", ["[nginx]  (chưa kiểm chứng tại đây)", "Ai làm: đơn vị vận hành máy chủ"]),
+    ] {
+        let said = run(["rules", "show", rule]);
+        assert!(marks.iter().all(|mark| said.out.contains(mark)), "{}", said.out);
     }
     let said = run(["rules", "show", "http-hsts-mising"]);
     assert_eq!(said.code, 2);

@@ -216,9 +216,9 @@ async fn sites_that_do_not_belong_are_refused() {
     for number in [2, 9] {
         let stranger = document(&site(number), day(1));
         let mut report = SiteReport::new(&stranger, vec![finding("a", Verdict::Fail)]);
-        assert!(matches!(run.finished(&stranger, &mut report).await, Err(StoreError::NotPlanned(_))));
+        assert!(matches!(run.finished(&stranger, &mut report, &[]).await, Err(StoreError::NotPlanned(_))));
         let ours = document(&site(0), day(1));
-        assert!(matches!(run.finished(&ours, &mut report).await, Err(StoreError::Mismatch { .. })));
+        assert!(matches!(run.finished(&ours, &mut report, &[]).await, Err(StoreError::Mismatch { .. })));
     }
     let history = store.history(run.run(), &site(2)).await.unwrap();
     assert!(history.streaks(&super::rule("a")).is_empty(), "the refused site left nothing behind");

@@ -30,7 +30,7 @@ async fn child() {
         for site in run.pending().await? {
             let document = document(&site, day(0));
             let mut report = SiteReport::new(&document, vec![finding("a", Verdict::Fail)]);
-            run.finished(&document, &mut report).await?;
+            run.finished(&document, &mut report, &[]).await?;
             println!("\nfinished {}", site.host);
         }
         run.end(end(day(0))).await
@@ -130,5 +130,5 @@ async fn a_scan_that_cannot_write_any_more_says_so_and_loses_nothing() {
     let resumed = store.resume(&run.id).await.unwrap();
     let next = resumed.pending().await.unwrap().remove(0);
     let document = document(&next, day(0));
-    resumed.finished(&document, &mut SiteReport::new(&document, Vec::new())).await.unwrap();
+    resumed.finished(&document, &mut SiteReport::new(&document, Vec::new()), &[]).await.unwrap();
 }

@@ -21,7 +21,7 @@ async fn scan(store: &Store, rules: &RuleSet, today: i64, sites: usize) -> f64 {
         let document = document(&site(place), day(today));
         let mut report = judge(rules, &document);
         let began = Instant::now();
-        run.finished(&document, &mut report).await.unwrap();
+        run.finished(&document, &mut report, &[]).await.unwrap();
         seconds += began.elapsed().as_secs_f64();
     }
     run.end(end(day(today))).await.unwrap();

@@ -1,0 +1,102 @@
+//! What every page carries in itself: style with the font, one script, and the policy that allows exactly these two.
+
+use std::sync::LazyLock;
+
+use aws_lc_rs::digest::{SHA256, digest};
+
+/// Who made a page; a folder whose first page says so may be written anew.
+pub const GENERATOR: &str = concat!("khien ", env!("CARGO_PKG_VERSION"));
+
+/// Opens what is folded before printing, and folds it again.
+pub(super) const SCRIPT: &str = include_str!("script.js");
+
+const STYLE: &str = include_str!("style.css");
+
+/// Be Vietnam Pro 600 (OFL, font/OFL.txt), reduced to the characters of Vietnamese and English.
+const FONTS: [(&[u8], &str); 2] = [
+    (
+        include_bytes!("font/be-vietnam-pro-600-vietnamese.woff2"),
+        "U+0102-0103,U+0110-0111,U+0128-0129,U+0168-0169,U+01A0-01A1,U+01AF-01B0,U+0300-0301,U+0303,U+0309,U+0323,\
+         U+1EA0-1EF9,U+20AB",
+    ),
+    (
+        include_bytes!("font/be-vietnam-pro-600-latin.woff2"),
+        "U+0020-007E,U+00A0-00FF,U+2013-2014,U+2018-201D,U+2026,U+2212",
+    ),
+];
+
+/// The whole style sheet.
+pub(super) static SHEET: LazyLock<String> = LazyLock::new(|| {
+    let mut sheet = String::new();
+    for (font, range) in FONTS {
+        sheet.push_str("@font-face{font-family:\"Be Vietnam Pro\";font-weight:600;font-display:swap;");
+        sheet.push_str("src:url(data:font/woff2;base64,");
+        sheet.push_str(&base64(font));
+        sheet.push_str(") format(\"woff2\");unicode-range:");
+        sheet.push_str(range);
+        sheet.push_str("}\n");
+    }
+    sheet.push_str(STYLE);
+    sheet
+});
+
+/// The Content-Security-Policy: nothing is fetched; this style and this script, by hash, and the font inside the style.
+pub(super) static POLICY: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "default-src 'none'; style-src '{}'; script-src '{}'; font-src data:; base-uri 'none'; form-action 'none'",
+        source_of(&SHEET),
+        source_of(SCRIPT)
+    )
+});
+
+/// How a policy names inline content.
+fn source_of(content: &str) -> String {
+    format!("sha256-{}", base64(digest(&SHA256, content.as_bytes()).as_ref()))
+}
+
+/// Base64 with padding (RFC 4648 section 4).
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let byte = |place: usize| u32::from(chunk.get(place).copied().unwrap_or_default());
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for place in 0..4 {
+            let six = usize::try_from(bits >> (18 - 6 * place) & 63).unwrap_or_default();
+            let letter = LETTERS.get(six).filter(|_| place <= chunk.len());
+            out.push(letter.map_or('=', |letter| char::from(*letter)));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_that_of_the_rfc() {
+        let vectors = [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("fooba", "Zm9vYmE="),
+            ("foobar", "Zm9vYmFy"),
+        ];
+        for (plain, coded) in vectors {
+            assert_eq!(base64(plain.as_bytes()), coded);
+        }
+        assert_eq!(base64(&[0xff, 0xfe, 0xfd]), "//79");
+    }
+
+    #[test]
+    fn the_style_sheet_closes_no_element_and_fetches_nothing() {
+        for text in [SHEET.as_str(), SCRIPT] {
+            assert!(!text.contains("</") && !text.contains("<!--"));
+        }
+        assert!(!SHEET.contains("http:") && !SHEET.contains("https:") && !SHEET.contains("@import"));
+        assert_eq!(SHEET.matches("url(").count(), SHEET.matches("url(data:font/woff2;base64,").count());
+    }
+}

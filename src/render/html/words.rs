@@ -1,0 +1,116 @@
+//! What things are called on pages: blocks, categories, who fixes, what a unit answers for. No markup.
+
+use crate::{
+    report::{CauseKind, GroupKind},
+    rule::{Category, FixedBy, Lang, Owner, Server},
+    target::{Block, Importance},
+};
+
+/// `khối sở`, within a sentence.
+pub(super) fn block(block: Block, lang: Lang) -> &'static str {
+    match (block, lang) {
+        (Block::So, Lang::Vi) => "khối sở",
+        (Block::Huyen, Lang::Vi) => "khối huyện",
+        (Block::Xa, Lang::Vi) => "khối xã",
+        (Block::So, Lang::En) => "departments",
+        (Block::Huyen, Lang::En) => "districts",
+        (Block::Xa, Lang::En) => "communes",
+    }
+}
+
+/// The first letter large.
+pub(super) fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// A category.
+pub(super) fn category(category: Category, lang: Lang) -> &'static str {
+    match (category, lang) {
+        (Category::Tls, Lang::Vi) => "Giao thức TLS",
+        (Category::Certificate, Lang::Vi) => "Chứng thư số",
+        (Category::Http, Lang::Vi) => "Kết nối HTTP",
+        (Category::Dns, Lang::Vi) => "Tên miền (DNS)",
+        (Category::Mail, Lang::Vi) => "Thư điện tử",
+        (Category::Web, Lang::Vi) => "Nội dung, công khai",
+        (Category::Tls, Lang::En) => "TLS protocol",
+        (Category::Certificate, Lang::En) => "Certificate",
+        (Category::Http, Lang::En) => "HTTP",
+        (Category::Dns, Lang::En) => "Names (DNS)",
+        (Category::Mail, Lang::En) => "Mail",
+        (Category::Web, Lang::En) => "Content",
+    }
+}
+
+/// Who carries a fix out.
+pub(super) fn fixed_by(who: FixedBy, lang: Lang) -> &'static str {
+    match (who, lang) {
+        (FixedBy::Unit, Lang::Vi) => "Đơn vị tự làm, trong phần quản trị trang",
+        (FixedBy::Operator, Lang::Vi) => "Người quản trị máy chủ, hoặc đơn vị vận hành",
+        (FixedBy::DnsOperator, Lang::Vi) => "Nơi quản lý tên miền",
+        (FixedBy::Unit, Lang::En) => "The unit itself, in its site's administration",
+        (FixedBy::Operator, Lang::En) => "Whoever administers the server, or its operator",
+        (FixedBy::DnsOperator, Lang::En) => "Whoever runs the DNS zone",
+    }
+}
+
+/// Who answers, where nothing says who carries the fix out.
+pub(super) fn owner(owner: Owner, lang: Lang) -> &'static str {
+    match (owner, lang) {
+        (Owner::Site, Lang::Vi) => "Đơn vị có trang",
+        (Owner::Address, Lang::Vi) => "Nơi vận hành máy chủ",
+        (Owner::Zone, Lang::Vi) => "Nơi quản lý tên miền",
+        (Owner::Mx, Lang::Vi) => "Nơi vận hành thư",
+        (Owner::Site, Lang::En) => "The site's unit",
+        (Owner::Address, Lang::En) => "Whoever runs the server",
+        (Owner::Zone, Lang::En) => "Whoever runs the zone",
+        (Owner::Mx, Lang::En) => "Whoever runs the mail",
+    }
+}
+
+/// Server software.
+pub(super) fn server(server: Server) -> &'static str {
+    match server {
+        Server::Nginx => "nginx",
+        Server::Apache => "Apache",
+        Server::Iis => "IIS",
+        Server::Tomcat => "Tomcat",
+    }
+}
+
+/// How much a site matters.
+pub(super) fn importance(importance: Importance, lang: Lang) -> &'static str {
+    match (importance, lang) {
+        (Importance::High, Lang::Vi) => "quan trọng",
+        (Importance::Normal, Lang::Vi) => "thường",
+        (Importance::Low, Lang::Vi) => "phụ",
+        (Importance::High, Lang::En) => "important",
+        (Importance::Normal, Lang::En) => "normal",
+        (Importance::Low, Lang::En) => "minor",
+    }
+}
+
+/// What a unit answers for beside its own sites; nothing for a site.
+pub(super) fn group(kind: GroupKind, lang: Lang) -> &'static str {
+    match (kind, lang) {
+        (GroupKind::Site, _) => "",
+        (GroupKind::Server, Lang::Vi) => "Máy chủ dùng chung",
+        (GroupKind::Zone, Lang::Vi) => "Vùng tên miền",
+        (GroupKind::Server, Lang::En) => "Shared server",
+        (GroupKind::Zone, Lang::En) => "DNS zone",
+    }
+}
+
+/// What sites have in common.
+pub(super) fn cause(kind: CauseKind, lang: Lang) -> &'static str {
+    match (kind, lang) {
+        (CauseKind::Certificate, Lang::Vi) => "Cùng một chứng thư",
+        (CauseKind::Zone, Lang::Vi) => "Cùng vùng tên miền",
+        (CauseKind::Operator, Lang::Vi) => "Cùng đơn vị vận hành",
+        (CauseKind::Address, Lang::Vi) => "Cùng một máy chủ",
+        (CauseKind::Certificate, Lang::En) => "The same certificate",
+        (CauseKind::Zone, Lang::En) => "The same zone",
+        (CauseKind::Operator, Lang::En) => "The same operator",
+        (CauseKind::Address, Lang::En) => "The same server",
+    }
+}

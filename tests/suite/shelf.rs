@@ -1,0 +1,111 @@
+//! The shelf of built-in rules as a whole: how many, how complete each is, and that no fact is forgotten.
+
+use khien::{
+    observation::catalogue,
+    rule::{RuleSet, Verdict},
+};
+
+#[test]
+fn there_are_forty_and_each_shows_every_verdict_it_can_come_to() {
+    let rules = RuleSet::built_in().unwrap();
+    assert!(rules.rules().len() >= 40, "{}", rules.rules().len());
+    let mut wrong = Vec::new();
+    for rule in rules.rules() {
+        let may_not_apply = rule.applies.is_some() || !rule.after.is_empty();
+        let all = [
+            (Verdict::Pass, true),
+            (Verdict::Fail, true),
+            (Verdict::Inconclusive, true),
+            (Verdict::NotApplicable, may_not_apply),
+        ];
+        for (verdict, wanted) in all {
+            let shown = rule.examples.iter().any(|example| example.expect == verdict);
+            if shown != wanted {
+                wrong.push(format!("{}: {verdict:?} is shown: {shown}, can be: {wanted}", rule.id));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// An example that says a rule does not apply because of one before it is shown to that one: it fails without it.
+#[test]
+fn a_rule_that_is_lost_with_another_is_lost_in_its_example() {
+    let rules = RuleSet::built_in().unwrap();
+    for rule in rules.rules().iter().filter(|rule| !rule.after.is_empty()) {
+        assert!(rules.mismatches(rule).is_empty(), "{}", rule.id);
+    }
+    let mut first =
+        rules.rules().iter().find(|rule| rule.id.as_str() == "http-nosniff-missing").unwrap().clone();
+    for example in &mut first.examples {
+        if example.expect == Verdict::NotApplicable {
+            example.given.insert("http".into(), serde_json::json!({"https_reachable": true}));
+        }
+    }
+    assert_eq!(rules.mismatches(&first).len(), 1);
+}
+
+/// Facts that no rule judges, and why. Ends with the first word that is judged.
+const UNJUDGED: &[(&str, &str)] = &[
+    ("schema", "the version of the format"),
+    ("at", "the time, which other facts already take into account"),
+    ("site.port", "what the inventory says, nothing observed"),
+    ("vantage.name", "the vantage point's name"),
+    ("unrouted", "about the vantage point, not about the site"),
+    ("tls.connections", "what the scan itself cost"),
+    ("tls.handshake.alpn", "HTTP/2 makes a site quicker, not safer; Circular 39/2017 only recommends it"),
+    (
+        "tls.handshake.ocsp_staple",
+        "some authorities no longer run OCSP, and nothing says whether stapling is a must",
+    ),
+    ("certificate.leaf.sha256", "identity"),
+    ("certificate.leaf.serial", "identity"),
+    ("certificate.leaf.key.spki_sha256", "says something only beside other sites' keys"),
+    ("certificate.leaf.is_ca", "a CA's certificate on a server is unusable: certificate-chain-invalid"),
+    ("endpoint.address", "the address itself; which are public is judged in dns"),
+    ("endpoint.http.http", "the way of a visitor, http.http, is judged instead"),
+    ("endpoint.http.https.url", "what was asked for"),
+    ("endpoint.http.https.address", "the address itself"),
+    (
+        "endpoint.http.https.status",
+        "an error at one moment is no weakness, and no text cited asks for availability",
+    ),
+    ("endpoint.http.https.location", "the way of a visitor, http.https, is judged instead"),
+    ("http.www.https", "whether the twin's HTTPS is missing or was not reached cannot be told apart"),
+    ("http.hsts.include_sub_domains", "harmful advice on a domain that units share"),
+    ("http.hsts.preload", "only with includeSubDomains"),
+];
+
+#[test]
+fn every_fact_is_judged_or_told_why_not() {
+    let rules = RuleSet::built_in().unwrap();
+    let plain = |path: &str| path.replace("[\"", ".").replace("\"]", "");
+    let conditions: Vec<String> =
+        rules.rules().iter().flat_map(khien::rule::Rule::conditions).map(|c| plain(c.text())).collect();
+    let named = |path: &str| {
+        let path = &plain(path)[..];
+        conditions.iter().any(|text| {
+            text.match_indices(path).any(|(at, _)| {
+                let end = text[at + path.len()..].chars().next();
+                let start = text[..at].chars().next_back();
+                let part = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
+                !part(end) && !part(start) && start != Some('.')
+            })
+        })
+    };
+    let entries: Vec<String> = catalogue::entries().into_iter().map(|entry| entry.path).collect();
+    let mut wrong = Vec::new();
+    // what stands inside a list is named by its own short names
+    for path in entries.iter().filter(|path| !path.contains("[]")) {
+        let told = UNJUDGED.iter().any(|(why, _)| {
+            path.strip_prefix(why).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        });
+        if named(path) == told {
+            wrong.push(format!("{path}: judged {}, listed {told}", named(path)));
+        }
+    }
+    for (path, _) in UNJUDGED {
+        assert!(entries.iter().any(|entry| entry == path), "no fact {path}");
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
