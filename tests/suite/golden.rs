@@ -145,16 +145,18 @@ pub(crate) fn hostile() -> Report {
             site.addresses = vec![next(), next(), next()];
         }
     }
-    // every one as a host, so that no format depends on the checks of the inventory
-    let model = report.units.iter().find(|unit| unit.id == "bv-da-khoa").unwrap().sites[0].clone();
+    // every one as a host, so that no format depends on the checks of the inventory, with a failure to show there
     let unit = report.units.iter_mut().find(|unit| unit.id == "bv-da-khoa").unwrap();
+    let failed = |card: &FindingCard| card.finding.verdict == Verdict::Fail;
+    let model = unit.sites.iter().find(|site| site.findings.iter().any(failed)).unwrap().clone();
     for payload in payloads() {
         let mut site = model.clone();
         site.host = payload;
-        site.findings.truncate(2);
+        site.findings.retain(failed);
+        site.findings.truncate(1);
         unit.sites.push(site);
     }
-    // and every one as evidence: alone, in a list, as a key
+    // and every one as evidence: alone, in a list, as a key; beside an address
     let all = payloads();
     let mut place = 0;
     for card in findings(&mut report) {
