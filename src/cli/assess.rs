@@ -37,8 +37,8 @@ impl Assess {
     pub(super) fn run(&self, screen: &mut Screen<'_>) -> Result<Exit, Failed> {
         if self.output.format() == Format::Observations {
             return Err(Failed::usage(
-                "observations are what assess reads",
-                "choose --format terminal, html or json",
+                ("quan sát là đầu vào của assess, không phải đầu ra", "observations are what assess reads"),
+                ("chọn --format khác, ví dụ terminal", "choose another --format, such as terminal"),
             ));
         }
         let judge = self.output.judge()?;
@@ -48,8 +48,14 @@ impl Assess {
         } else {
             let opened = File::open(&self.file).map_err(|error| {
                 Failed::usage(
-                    format!("cannot read {}: {error}", self.file.display()),
-                    "give a file written by khien scan --format observations --out FILE",
+                    (
+                        format!("không đọc được {}: {error}", self.file.display()),
+                        format!("cannot read {}: {error}", self.file.display()),
+                    ),
+                    (
+                        "chỉ tệp do khien scan --format observations --out TỆP ghi ra",
+                        "give a file written by khien scan --format observations --out FILE",
+                    ),
                 )
             })?;
             Box::new(BufReader::with_capacity(1 << 20, opened))
@@ -57,8 +63,8 @@ impl Assess {
         let judged = judge_all(lines, &judge, &self.file.display().to_string())?;
         let Some(first) = judged.sites.first() else {
             return Err(Failed::usage(
-                "the file holds no observations",
-                "give a file that holds one document a line",
+                ("tệp không có quan sát nào", "the file holds no observations"),
+                ("mỗi dòng của tệp phải là một quan sát", "give a file that holds one document a line"),
             ));
         };
         let at = judged.sites.iter().map(|site| site.at).max().unwrap_or(first.at);
@@ -125,8 +131,14 @@ fn judge_all(mut lines: Box<dyn BufRead + Send>, judge: &Judge, name: &str) -> R
                 Ok(found) => judged.push((number, found)),
                 Err(error) => {
                     return Err(Failed::usage(
-                        format!("{name}:{number}: {error}"),
-                        "every line is one document, as khien scan --format observations writes it",
+                        (
+                            format!("{name}:{number}: không phải một quan sát: {error}"),
+                            format!("{name}:{number}: {error}"),
+                        ),
+                        (
+                            "mỗi dòng là một quan sát, như khien scan --format observations ghi ra",
+                            "every line is one document, as khien scan --format observations writes it",
+                        ),
                     ));
                 }
             }

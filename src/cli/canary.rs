@@ -80,8 +80,12 @@ pub(super) async fn check(names: Option<net::Options>) -> Result<Option<Sick>, F
 }
 
 async fn resolver(options: net::Options) -> Result<Option<Sick>, Failed> {
-    let net = Net::new(options)
-        .map_err(|error| Failed::usage(error.to_string(), "name a resolver with --resolver IP:PORT"))?;
+    let net = Net::new(options).map_err(|error| {
+        Failed::usage(
+            (format!("không dùng được máy phân giải tên miền: {error}"), error.to_string()),
+            ("chỉ máy phân giải bằng --resolver IP:PORT", "name a resolver with --resolver IP:PORT"),
+        )
+    })?;
     let address = net.resolver().address().map_or_else(String::new, |address| address.to_string());
     let mut random = [0; 8];
     rand::fill(&mut random).map_err(|_| Failed::internal("no random numbers"))?;

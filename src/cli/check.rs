@@ -38,16 +38,16 @@ impl Check {
     pub(super) fn run(&self, screen: &mut Screen<'_>) -> Result<Exit, Failed> {
         let (targets, connect_to) = self.targets()?;
         if self.authorised_by.as_deref().is_none_or(|who| who.trim().is_empty()) {
-            return Err(match screen.lang {
-                Lang::Vi => Failed::usage(
+            return Err(Failed::usage(
+                (
                     "chưa ghi ai cho phép kiểm tra; chưa có kết nối nào được mở",
-                    "chỉ kiểm tra trang của mình: thêm --authorised-by \"tên đơn vị hoặc số văn bản\"",
-                ),
-                Lang::En => Failed::usage(
                     "nobody is named who permits this check; nothing was dialled",
+                ),
+                (
+                    "chỉ kiểm tra trang của mình: thêm --authorised-by \"tên đơn vị hoặc số văn bản\"",
                     "check your own sites only: add --authorised-by \"the unit, or the document's number\"",
                 ),
-            });
+            ));
         }
         let judge = self.output.judge()?;
         let lab = Lab { connect_to, ..Lab::default() };
@@ -86,8 +86,11 @@ impl Check {
         if let Some(name) = &self.name {
             let [address] = self.hosts.as_slice() else {
                 return Err(Failed::usage(
-                    "--name goes with one address",
-                    "write khien check ADDRESS:PORT --name HOST",
+                    ("--name chỉ đi với một địa chỉ", "--name goes with one address"),
+                    (
+                        "ghi: khien check ĐỊA_CHỈ:CỔNG --name TÊN_MIỀN",
+                        "write khien check ADDRESS:PORT --name HOST",
+                    ),
                 ));
             };
             return Self::at_address(address, name);
@@ -97,11 +100,23 @@ impl Check {
             let authority = Authority::parse(text).map_err(|error| {
                 if error.is_ip_literal() {
                     Failed::usage(
-                        format!("{text}: an address alone says nothing of the site meant"),
-                        "add --name HOST, the site's name: khien check ADDRESS:PORT --name HOST",
+                        (
+                            format!("{text}: chỉ có địa chỉ thì chưa biết là trang nào"),
+                            format!("{text}: an address alone says nothing of the site meant"),
+                        ),
+                        (
+                            "thêm tên của trang: khien check ĐỊA_CHỈ:CỔNG --name TÊN_MIỀN",
+                            "add --name HOST, the site's name: khien check ADDRESS:PORT --name HOST",
+                        ),
                     )
                 } else {
-                    Failed::usage(error.to_string(), "write a host name, as in khcn.tinhmau.example")
+                    Failed::usage(
+                        (format!("không phải tên miền: {error}"), error.to_string()),
+                        (
+                            "ghi tên miền của trang, ví dụ khcn.tinhmau.example",
+                            "write a host name, as in khcn.tinhmau.example",
+                        ),
+                    )
                 }
             })?;
             let site =
@@ -120,12 +135,22 @@ impl Check {
             .or_else(|_| address.trim_matches(['[', ']']).parse().map(|ip| SocketAddr::new(ip, 443)))
             .map_err(|_| {
                 Failed::usage(
-                    format!("{address:?} is no address with a port"),
-                    "with --name give what to dial, as in 192.0.2.10:443 or [2001:db8::1]:443",
+                    (
+                        format!("{address:?} không phải địa chỉ kèm cổng"),
+                        format!("{address:?} is no address with a port"),
+                    ),
+                    (
+                        "với --name, ghi địa chỉ sẽ kết nối, ví dụ 192.0.2.10:443 hoặc [2001:db8::1]:443",
+                        "with --name give what to dial, as in 192.0.2.10:443 or [2001:db8::1]:443",
+                    ),
                 )
             })?;
-        let host = Host::parse(name)
-            .map_err(|error| Failed::usage(format!("--name: {error}"), "give the site's host name"))?;
+        let host = Host::parse(name).map_err(|error| {
+            Failed::usage(
+                (format!("--name không phải tên miền: {error}"), format!("--name: {error}")),
+                ("ghi tên miền của trang", "give the site's host name"),
+            )
+        })?;
         let target = Target { site: SiteName { host: host.as_str().to_owned(), port: 443 }, www: Www::No };
         let everything = |port, to| ConnectTo {
             host: None,

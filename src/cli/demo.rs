@@ -39,8 +39,11 @@ impl Demo {
             .map_err(Failed::internal)?;
         let lab = runtime.block_on(Lab::start(&inventory, at)).map_err(|error| {
             Failed::usage(
-                error.to_string(),
-                "khien demo needs loopback addresses 127.0.0.0/8, as Linux has them",
+                (format!("không dựng được tỉnh thử: {error}"), error.to_string()),
+                (
+                    "khien demo cần các địa chỉ 127.0.0.0/8 của máy, như trên Linux",
+                    "khien demo needs loopback addresses 127.0.0.0/8, as Linux has them",
+                ),
             )
         })?;
         lab.host(&mut inventory);

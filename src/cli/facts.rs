@@ -34,11 +34,19 @@ impl Facts {
         if entries.is_empty() {
             let roots = catalogue::entries();
             let near = crate::yaml::nearest(prefix, roots.iter().map(|e| e.path.as_str()));
-            let help = near.map_or_else(
-                || "khien facts lists all of them".to_owned(),
-                |near| format!("did you mean `{near}`?"),
-            );
-            return Err(Failed::usage(format!("no fact begins with `{prefix}`"), help));
+            let help = match near {
+                Some(near) => (format!("có phải là `{near}`?"), format!("did you mean `{near}`?")),
+                None => {
+                    ("khien facts nêu mọi dữ kiện".to_owned(), "khien facts lists all of them".to_owned())
+                }
+            };
+            return Err(Failed::usage(
+                (
+                    format!("không có dữ kiện nào bắt đầu bằng `{prefix}`"),
+                    format!("no fact begins with `{prefix}`"),
+                ),
+                help,
+            ));
         }
         match self.format {
             Format::Terminal => terminal(screen.out, &entries)?,

@@ -7,7 +7,6 @@ use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use super::{Failed, Screen};
 use crate::{
-    rule::Lang,
     target::{self, Authorisation, AuthorisationError, Inventory},
     yaml::{Source, nearest},
 };
@@ -32,24 +31,20 @@ pub(super) fn authorised<'i>(
     inventory: &'i Inventory,
     now: Timestamp,
     path: &Path,
-    lang: Lang,
 ) -> Result<&'i Authorisation, Failed> {
     let file = path.display();
     let refuse = |vi: String, en: String| {
-        Err(match lang {
-            Lang::Vi => Failed::usage(
-                format!("{vi}. Chưa có kết nối nào được mở."),
+        Err(Failed::usage(
+            (format!("{vi}. Chưa có kết nối nào được mở."), format!("{en}. Nothing was dialled.")),
+            (
                 format!(
                     "ghi văn bản cho phép vào mục `authorisation` của {file}: document, number, date, body, expires"
                 ),
-            ),
-            Lang::En => Failed::usage(
-                format!("{en}. Nothing was dialled."),
                 format!(
                     "enter the permission under `authorisation` in {file}: document, number, date, body, expires"
                 ),
             ),
-        })
+        ))
     };
     let Some(authorisation) = &inventory.authorisation else {
         return refuse(
@@ -78,11 +73,24 @@ pub(super) fn authorised<'i>(
     }
 }
 
-/// A name that the inventory does not have.
-pub(super) fn unknown<'n>(what: &str, name: &str, known: impl Iterator<Item = &'n str>) -> Failed {
-    let help = nearest(name, known).map_or_else(
-        || "khien targets check lists what is in the inventory".to_owned(),
-        |near| format!("did you mean `{near}`?"),
-    );
-    Failed::usage(format!("the inventory has no {what} `{name}`"), help)
+/// A unit that the inventory does not have.
+pub(super) fn unknown_unit<'n>(id: &str, known: impl Iterator<Item = &'n str>) -> Failed {
+    unknown(("đơn vị", "unit"), id, known)
+}
+
+/// A site that the inventory does not have.
+pub(super) fn unknown_site<'n>(host: &str, known: impl Iterator<Item = &'n str>) -> Failed {
+    unknown(("trang", "site"), host, known)
+}
+
+fn unknown<'n>((vi, en): (&str, &str), name: &str, known: impl Iterator<Item = &'n str>) -> Failed {
+    let help = match nearest(name, known) {
+        Some(near) => (format!("có phải là `{near}`?"), format!("did you mean `{near}`?")),
+        None => (
+            "khien targets check liệt kê những gì có trong danh mục".to_owned(),
+            "khien targets check lists what is in the inventory".to_owned(),
+        ),
+    };
+    let what = (format!("danh mục không có {vi} `{name}`"), format!("the inventory has no {en} `{name}`"));
+    Failed::usage(what, help)
 }

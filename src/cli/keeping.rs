@@ -203,7 +203,13 @@ pub(super) fn failed(path: &Path, error: &StoreError) -> Failed {
         StoreError::Unexpected(_) | StoreError::Mismatch { .. } | StoreError::NotPlanned(_) => Exit::Internal,
         _ => Exit::Usage,
     };
-    Failed { exit, ..Failed::usage(format!("{}: {error}", path.display()), error.advice()) }
+    Failed {
+        exit,
+        ..Failed::usage(
+            (format!("{}: {}", path.display(), error.vietnamese()), format!("{}: {error}", path.display())),
+            error.advice(),
+        )
+    }
 }
 
 /// How much changed, in one line for people.

@@ -114,9 +114,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     match result {
         Ok(exit) => exit,
         Err(failed) => {
-            if let Some(report) = failed.report {
+            if let Some(words) = failed.words {
                 let _ = out.flush();
-                let _ = writeln!(err, "{report:?}");
+                let _ = writeln!(err, "{:?}", words.in_language(lang));
             }
             failed.exit
         }

@@ -27,6 +27,10 @@ pub(super) struct RulesFrom {
     folder: Option<PathBuf>,
 }
 
+/// What to do about a file of roots that cannot be used.
+const PEM: (&str, &str) =
+    ("chỉ tệp PEM chứa chứng thư gốc bằng --ca-file", "give a PEM file of root certificates with --ca-file");
+
 impl RulesFrom {
     pub(super) fn load(&self) -> Result<RuleSet, RuleSetError> {
         match &self.folder {
@@ -152,12 +156,15 @@ impl Network {
             let name = file.display().to_string();
             let pem = std::fs::read(&file).map_err(|error| {
                 Failed::usage(
-                    format!("cannot read the certificates in {name}: {error}"),
-                    "give a PEM file of root certificates with --ca-file",
+                    (
+                        format!("không đọc được chứng thư trong {name}: {error}"),
+                        format!("cannot read the certificates in {name}: {error}"),
+                    ),
+                    PEM,
                 )
             })?;
             store.add_pem(&pem, &name).map_err(|error| {
-                Failed::usage(error.to_string(), "give a PEM file of root certificates with --ca-file")
+                Failed::usage((format!("không dùng được {name}: {error}"), error.to_string()), PEM)
             })?;
         }
         Ok(Arc::new(store))

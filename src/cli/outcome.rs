@@ -308,7 +308,13 @@ impl Judge {
             complete: about.complete,
         };
         assemble(sites, roster, &self.book, &self.method, run).map_err(|error| {
-            Failed::usage(error.to_string(), "use the inventory the observations were made with")
+            Failed::usage(
+                (format!("kết quả và danh mục không khớp: {error}"), error.to_string()),
+                (
+                    "dùng đúng danh mục đã dùng khi kiểm tra",
+                    "use the inventory the observations were made with",
+                ),
+            )
         })
     }
 

@@ -98,7 +98,13 @@ async fn listen(
 ) -> Result<Done, Failed> {
     let net = if job.needs_resolver {
         Net::new(job.options).map_err(|error| {
-            Failed::usage(error.to_string(), "nothing was dialled; name a resolver with --resolver IP:PORT")
+            Failed::usage(
+                (format!("không dùng được máy phân giải tên miền: {error}"), error.to_string()),
+                (
+                    "chưa có kết nối nào được mở; chỉ máy phân giải bằng --resolver IP:PORT",
+                    "nothing was dialled; name a resolver with --resolver IP:PORT",
+                ),
+            )
         })?
     } else {
         Net::without_resolver(job.options)

@@ -96,8 +96,11 @@ impl Report {
         });
         let Some(run) = found.map_err(refused)? else {
             return Err(Failed::usage(
-                format!("{} has no complete run of this inventory", path.display()),
-                "scan first: khien scan",
+                (
+                    format!("{} chưa có lượt quét đầy đủ nào của danh mục này", path.display()),
+                    format!("{} has no complete run of this inventory", path.display()),
+                ),
+                ("quét trước: khien scan", "scan first: khien scan"),
             ));
         };
         let same_rules = run.rules_hash == judge.rules_hash();
@@ -187,8 +190,14 @@ impl Diff {
             |given: &Option<String>, found: Option<StoredRun>| given.clone().or(found.map(|run| run.id));
         let (Some(before), Some(after)) = (chosen(&self.before, earlier), chosen(&self.after, newest)) else {
             return Err(Failed::usage(
-                format!("{} has not two complete runs of this inventory", path.display()),
-                "scan again, or name two runs of khien report --list",
+                (
+                    format!("{} chưa có đủ hai lượt quét đầy đủ của danh mục này", path.display()),
+                    format!("{} has not two complete runs of this inventory", path.display()),
+                ),
+                (
+                    "quét thêm một lượt, hoặc ghi rõ hai lượt lấy từ khien report --list",
+                    "scan again, or name two runs of khien report --list",
+                ),
             ));
         };
         let diff = runtime.block_on(store.diff(&before, &after)).map_err(refused)?;
@@ -231,8 +240,14 @@ impl Prune {
         let path = self.keep.path(&self.targets);
         if !path.is_file() {
             return Err(Failed::usage(
-                format!("there is no store at {}", path.display()),
-                "name it with --db FILE, or the inventory with --targets",
+                (
+                    format!("không có kho dữ liệu ở {}", path.display()),
+                    format!("there is no store at {}", path.display()),
+                ),
+                (
+                    "chỉ tệp kho bằng --db FILE, hoặc danh mục bằng --targets",
+                    "name it with --db FILE, or the inventory with --targets",
+                ),
             ));
         }
         let runtime = runtime()?;

@@ -87,11 +87,13 @@ fn find<'r>(rules: &'r RuleSet, id: &str) -> Result<&'r Rule, Failed> {
     let found = RuleId::parse(id).ok().and_then(|id| rules.get(&id));
     found.ok_or_else(|| {
         let near = nearest(id, rules.rules().iter().map(|rule| rule.id.as_str()));
-        let help = near.map_or_else(
-            || "khien rules list names all rules".to_owned(),
-            |near| format!("did you mean `{near}`?"),
-        );
-        Failed::usage(format!("no rule `{id}`"), help)
+        let help = match near {
+            Some(near) => (format!("có phải là `{near}`?"), format!("did you mean `{near}`?")),
+            None => {
+                ("khien rules list nêu mọi quy tắc".to_owned(), "khien rules list names all rules".to_owned())
+            }
+        };
+        Failed::usage((format!("không có quy tắc `{id}`"), format!("no rule `{id}`")), help)
     })
 }
 

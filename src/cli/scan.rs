@@ -55,11 +55,17 @@ impl Scan {
         let inventory = inventory::read(&self.inventory, screen)?;
         // the real clock: --now sets what observations carry, never whether we may scan
         let now = Timestamp::now();
-        let authorisation = inventory::authorised(&inventory, now, &self.inventory, screen.lang)?;
+        let authorisation = inventory::authorised(&inventory, now, &self.inventory)?;
         if self.network.intrusive && !authorisation.allows(Scope::Intrusive) {
             return Err(Failed::usage(
-                format!("the authorisation {} does not cover abnormal probes", authorisation.number),
-                "leave --intrusive out, or have `intrusive` written into the authorisation's scope",
+                (
+                    format!("văn bản {} không cho phép các phép thử bất thường", authorisation.number),
+                    format!("the authorisation {} does not cover abnormal probes", authorisation.number),
+                ),
+                (
+                    "bỏ --intrusive, hoặc xin bổ sung `intrusive` vào phạm vi (scope) của văn bản",
+                    "leave --intrusive out, or have `intrusive` written into the authorisation's scope",
+                ),
             ));
         }
         let judge = self.output.judge()?;

@@ -65,8 +65,14 @@ impl Survey {
         let plan = Plan::of_inventory(&inventory, at, unit.as_ref(), host.as_ref());
         if plan.targets.is_empty() {
             return Err(Failed::usage(
-                "no site to scan: every unit is without one, gone, or excluded",
-                "add sites to the inventory, or leave --unit and --site out",
+                (
+                    "không có trang nào để kiểm tra: các đơn vị chưa khai báo trang, đã thôi hoạt động, hoặc trang được loại trừ",
+                    "no site to scan: every unit is without one, gone, or excluded",
+                ),
+                (
+                    "bổ sung trang vào danh mục, hoặc bỏ --unit và --site",
+                    "add sites to the inventory, or leave --unit and --site out",
+                ),
             ));
         }
         let mut roster = Roster::new(&inventory, at);
@@ -195,7 +201,7 @@ impl Choice {
         let known = inventory.units.iter().map(|unit| unit.id.as_str());
         match inventory.units.iter().find(|unit| unit.id.as_str() == text) {
             Some(unit) => Ok(Some(unit.id.clone())),
-            None => Err(inventory::unknown("unit", text, known)),
+            None => Err(inventory::unknown_unit(text, known)),
         }
     }
 
@@ -205,7 +211,7 @@ impl Choice {
         let parsed = Host::parse(text).ok();
         match inventory.sites().find(|(_, site)| Some(&site.host) == parsed.as_ref()) {
             Some((_, site)) => Ok(Some(site.host.clone())),
-            None => Err(inventory::unknown("site", text, known)),
+            None => Err(inventory::unknown_site(text, known)),
         }
     }
 }

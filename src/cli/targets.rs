@@ -66,7 +66,7 @@ impl Targets {
             }
         }
         // the inventory is sound; whether one may scan with it now is another question, answered in the same breath
-        match inventory::authorised(&inventory, now, path, screen.lang) {
+        match inventory::authorised(&inventory, now, path) {
             Ok(authorisation) => {
                 let days = authorisation.days_left(now);
                 match screen.lang {
@@ -75,8 +75,8 @@ impl Targets {
                 }
             }
             Err(failed) => {
-                if let Some(report) = failed.report {
-                    writeln!(screen.err, "{report:?}")?;
+                if let Some(words) = failed.words {
+                    writeln!(screen.err, "{:?}", words.in_language(screen.lang))?;
                 }
                 match screen.lang {
                     Lang::Vi => {

@@ -25,8 +25,14 @@ impl Sink {
         let temporary = PathBuf::from(temporary);
         let file = create(&temporary).map_err(|error| {
             Failed::usage(
-                format!("cannot write {}: {error}", path.display()),
-                "give a file in a folder you may write to",
+                (
+                    format!("không ghi được {}: {error}", path.display()),
+                    format!("cannot write {}: {error}", path.display()),
+                ),
+                (
+                    "chỉ một tệp trong thư mục mà anh, chị được ghi",
+                    "give a file in a folder you may write to",
+                ),
             )
         })?;
         Ok(Self::File { path: path.to_owned(), temporary, file: io::BufWriter::new(file) })
@@ -78,7 +84,7 @@ impl Folder {
         // through a link, so that it stays one
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let (Some(name), Some(parent)) = (path.file_name(), path.parent()) else {
-            return Err(refused(&path, "it has no name"));
+            return Err(refused(&path, ("đường dẫn không có tên", "it has no name")));
         };
         let mut hidden = std::ffi::OsString::from(".");
         hidden.push(name);
@@ -87,8 +93,14 @@ impl Folder {
         let made = Self { temporary, path };
         private(&made.temporary).map_err(|error| {
             Failed::usage(
-                format!("cannot write {}: {error}", made.path.display()),
-                "give a folder whose parent exists and may be written to",
+                (
+                    format!("không ghi được {}: {error}", made.path.display()),
+                    format!("cannot write {}: {error}", made.path.display()),
+                ),
+                (
+                    "chỉ một thư mục mà thư mục mẹ đã có và được ghi",
+                    "give a folder whose parent exists and may be written to",
+                ),
             )
         })?;
         Ok(made)
@@ -99,7 +111,7 @@ impl Folder {
         let entries = match fs::read_dir(path) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(refused(path, &error.to_string())),
+            Err(error) => return Err(refused(path, (&error.to_string(), &error.to_string()))),
         };
         let mut empty = true;
         for entry in entries {
@@ -108,14 +120,20 @@ impl Folder {
             if !html::is_part(&name.to_string_lossy()) {
                 return Err(refused(
                     path,
-                    &format!("it holds {}, which is no part of a report", name.display()),
+                    (
+                        &format!("trong đó có {}, không thuộc báo cáo nào", name.display()),
+                        &format!("it holds {}, which is no part of a report", name.display()),
+                    ),
                 ));
             }
         }
         if empty || is_report(&path.join(html::INDEX)) {
             Ok(())
         } else {
-            Err(refused(path, "it is not empty and khien did not write it"))
+            Err(refused(
+                path,
+                ("thư mục không trống và không do khien ghi", "it is not empty and khien did not write it"),
+            ))
         }
     }
 
@@ -138,7 +156,12 @@ impl Folder {
         let had = match fs::rename(&self.path, &old) {
             Ok(()) => true,
             Err(error) if error.kind() == io::ErrorKind::NotFound => false,
-            Err(error) => return Err(refused(&self.path, &format!("it cannot be replaced ({error})"))),
+            Err(error) => {
+                return Err(refused(
+                    &self.path,
+                    (&format!("không thay được ({error})"), &format!("it cannot be replaced ({error})")),
+                ));
+            }
         };
         if let Err(error) = fs::rename(&self.temporary, &self.path) {
             if had {
@@ -168,10 +191,16 @@ fn private(path: &Path) -> io::Result<()> {
     fs::DirBuilder::new().mode(0o700).create(path)
 }
 
-fn refused(path: &Path, why: &str) -> Failed {
+fn refused(path: &Path, (why_vi, why): (&str, &str)) -> Failed {
     Failed::usage(
-        format!("{} is not written to: {why}", path.display()),
-        "name a new folder, an empty one, or an earlier report of khien",
+        (
+            format!("không ghi vào {}: {why_vi}", path.display()),
+            format!("{} is not written to: {why}", path.display()),
+        ),
+        (
+            "chỉ thư mục mới, thư mục trống, hoặc báo cáo cũ của khien",
+            "name a new folder, an empty one, or an earlier report of khien",
+        ),
     )
 }
 

@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use crate::target::VIETNAM;
+
 /// Who holds the lock of an inventory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
@@ -99,34 +101,97 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// What to do about it.
-    pub fn advice(&self) -> &'static str {
+    /// The same as [`Display`](std::fmt::Display) in Vietnamese.
+    pub fn vietnamese(&self) -> String {
         match self {
-            Self::Missing => "scan first (`khien scan`), or name the store with --db FILE",
-            Self::NoFolder => "make the folder first, or name another file with --db FILE",
-            Self::NotAFile => "name an ordinary file with --db FILE",
-            Self::ReadOnly => {
-                "give yourself write permission to the file and its folder (SQLite keeps two files beside it), or name another with --db FILE"
+            Self::Missing => "chưa có tệp này".to_owned(),
+            Self::NoFolder => "chưa có thư mục chứa tệp".to_owned(),
+            Self::NotAFile => "đây không phải một tệp thường".to_owned(),
+            Self::ReadOnly => "không được ghi vào tệp hoặc thư mục chứa tệp".to_owned(),
+            Self::Full => "đĩa đã đầy".to_owned(),
+            Self::Corrupt(what) => format!("tệp bị hỏng: {what}"),
+            Self::NotADatabase => "tệp không phải kho dữ liệu".to_owned(),
+            Self::NotOurs => "tệp là kho dữ liệu của chương trình khác".to_owned(),
+            Self::NewerSchema { found, known } => {
+                format!("kho dữ liệu ở phiên bản {found}; bản khien này chỉ biết đến phiên bản {known}")
             }
-            Self::Full => {
-                "make room and run the same command again with --resume: every finished site is kept"
+            Self::OlderSchema { found, known } => {
+                format!("kho dữ liệu ở phiên bản {found}; muốn đọc cần phiên bản {known}")
             }
-            Self::Corrupt(_) => {
-                "nothing was changed; put a backup in its place, or move it aside and rescue it with `sqlite3 FILE .recover`"
+            Self::Busy => "một tiến trình khác đang giữ kho dữ liệu".to_owned(),
+            Self::Locked(None) => "danh mục này đang được quét".to_owned(),
+            Self::Locked(Some(holder)) => {
+                let Holder { pid, host, run, since } = &**holder;
+                let since = VIETNAM.to_datetime(*since).strftime("%d/%m/%Y %H:%M");
+                format!(
+                    "danh mục này đang được quét: tiến trình {pid} trên máy {host}, lượt {run}, từ {since}"
+                )
             }
-            Self::NotADatabase | Self::NotOurs => "nothing was changed; name another file with --db FILE",
-            Self::NewerSchema { .. } => "nothing was changed; use the newer khien that wrote it",
-            Self::OlderSchema { .. } => "run one `khien scan` with this version, which brings it up to date",
-            Self::Busy => "wait until the other command is done and try again",
-            Self::Locked(_) => "wait until it is done, or stop that process",
-            Self::NoSuchRun(_) => "list the runs with `khien report --list`",
-            Self::Ended(_) => "start a new run without --resume",
-            Self::Time(_) => "check the clock and --now",
-            Self::Io(_) => {
-                "check free space, quota, permissions and the health of the disk; what was stored is kept"
+            Self::NoSuchRun(run) => format!("không có lượt {run:?}"),
+            Self::Ended(run) => format!("lượt {run} đã kết thúc, không tiếp tục được"),
+            Self::NotPlanned(site) => format!("{site} không thuộc lượt này"),
+            Self::Mismatch { document, findings } => {
+                format!("quan sát của {document} đi kèm kết quả của {findings}")
             }
+            Self::Time(at) => format!("không ghi được thời điểm {at}"),
+            Self::Io(error) => format!("hệ điều hành báo lỗi: {error}"),
+            Self::Unexpected(what) => format!("SQLite trả lời ngoài dự kiến: {what}"),
+        }
+    }
+
+    /// What to do about it, in Vietnamese and English.
+    pub fn advice(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Missing => (
+                "quét trước (`khien scan`), hoặc chỉ tệp kho bằng --db TỆP",
+                "scan first (`khien scan`), or name the store with --db FILE",
+            ),
+            Self::NoFolder => (
+                "tạo thư mục trước, hoặc chỉ tệp khác bằng --db TỆP",
+                "make the folder first, or name another file with --db FILE",
+            ),
+            Self::NotAFile => ("chỉ một tệp thường bằng --db TỆP", "name an ordinary file with --db FILE"),
+            Self::ReadOnly => (
+                "cấp quyền ghi vào tệp và thư mục chứa tệp (SQLite giữ thêm hai tệp bên cạnh), hoặc chỉ tệp khác bằng --db TỆP",
+                "give yourself write permission to the file and its folder (SQLite keeps two files beside it), or name another with --db FILE",
+            ),
+            Self::Full => (
+                "dọn chỗ trống rồi chạy lại lệnh này với --resume: trang nào xong vẫn được giữ",
+                "make room and run the same command again with --resume: every finished site is kept",
+            ),
+            Self::Corrupt(_) => (
+                "tệp được để nguyên; thay bằng bản sao lưu, hoặc chuyển tệp sang chỗ khác và cứu bằng `sqlite3 TỆP .recover`",
+                "nothing was changed; put a backup in its place, or move it aside and rescue it with `sqlite3 FILE .recover`",
+            ),
+            Self::NotADatabase | Self::NotOurs => (
+                "tệp được để nguyên; chỉ tệp khác bằng --db TỆP",
+                "nothing was changed; name another file with --db FILE",
+            ),
+            Self::NewerSchema { .. } => (
+                "tệp được để nguyên; dùng bản khien mới đã ghi ra tệp này",
+                "nothing was changed; use the newer khien that wrote it",
+            ),
+            Self::OlderSchema { .. } => (
+                "chạy `khien scan` một lần bằng bản này để nâng cấp kho",
+                "run one `khien scan` with this version, which brings it up to date",
+            ),
+            Self::Busy => {
+                ("chờ lệnh kia xong rồi thử lại", "wait until the other command is done and try again")
+            }
+            Self::Locked(_) => {
+                ("chờ lượt đó xong, hoặc dừng tiến trình đó", "wait until it is done, or stop that process")
+            }
+            Self::NoSuchRun(_) => {
+                ("xem các lượt bằng `khien report --list`", "list the runs with `khien report --list`")
+            }
+            Self::Ended(_) => ("bắt đầu lượt mới, không dùng --resume", "start a new run without --resume"),
+            Self::Time(_) => ("xem lại đồng hồ và --now", "check the clock and --now"),
+            Self::Io(_) => (
+                "xem lại chỗ trống, hạn mức, quyền ghi và tình trạng đĩa; những gì đã ghi vẫn còn",
+                "check free space, quota, permissions and the health of the disk; what was stored is kept",
+            ),
             Self::NotPlanned(_) | Self::Mismatch { .. } | Self::Unexpected(_) => {
-                "this is a fault of khien: please report it"
+                ("đây là lỗi của khien: xin báo lại", "this is a fault of khien: please report it")
             }
         }
     }

@@ -60,7 +60,7 @@ async fn a_full_disk_costs_nothing_that_was_finished() {
         assert!(written < 100, "the limit was never met");
     };
     assert!(matches!(error, StoreError::Full), "{error:?}");
-    assert!(error.advice().contains("--resume"));
+    assert!(error.advice().1.contains("--resume"));
     assert_eq!(store.sites(run.run(), true).await.unwrap(), (0..written).map(site).collect::<Vec<_>>());
     // once there is room the same run goes on
     sqlx::query("PRAGMA max_page_count = 100000").fetch_all(&mut *store.connection().await).await.unwrap();

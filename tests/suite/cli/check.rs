@@ -164,8 +164,7 @@ fn what_cannot_be_tested_is_no_failure() {
 #[test]
 fn usage_is_refused_before_anything_is_dialled() {
     for (arguments, message, help) in [
-        (vec!["check", "a.example"], "chưa ghi ai cho phép", "--authorised-by"),
-        (vec!["--lang", "en", "check", "a.example"], "nobody is named", "--authorised-by"),
+        (vec!["check", "a.example"], "nobody is named", "--authorised-by"),
         (vec!["check", "192.0.2.1", "--authorised-by", "x"], "an address alone", "--name"),
         (
             vec!["check", "a.example", "b.example", "--name", "c.example", "--authorised-by", "x"],
@@ -185,11 +184,31 @@ fn usage_is_refused_before_anything_is_dialled() {
         (vec!["check", "a.example", "--rules", "/nonexistent", "--authorised-by", "x"], "/nonexistent", ""),
         (vec!["chekc", "a.example"], "chekc", "check"),
     ] {
-        let said = run(&arguments);
+        let said = run(["--lang", "en"].iter().chain(&arguments));
         assert_eq!(said.code, 2, "{arguments:?}: {said:?}");
         let flat = said.err.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(flat.contains(message) && flat.contains(help), "{arguments:?}: {flat}");
         assert!(said.out.is_empty(), "{arguments:?}: {}", said.out);
+    }
+}
+
+#[test]
+fn what_is_wrong_is_said_in_vietnamese_first() {
+    for (arguments, what, help) in [
+        (vec!["check", "a.example"], "chưa ghi ai cho phép", "--authorised-by"),
+        (vec!["check", "192.0.2.1"], "chưa biết là trang nào", "thêm tên của trang"),
+        (vec!["report", "targets.example.yaml", "--db", "/nonexistent/x"], "chưa có", "khien scan"),
+        (
+            vec!["scan", "targets.example.yaml", "--unit", "so-yte"],
+            "danh mục không có đơn vị",
+            "có phải là `so-y-te`",
+        ),
+        (vec!["rules", "show", "http-hst-missing"], "không có quy tắc", "có phải là `http-hsts-missing`?"),
+    ] {
+        let said = run(&arguments);
+        let flat = said.err.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(said.code, 2, "{arguments:?}: {flat}");
+        assert!(flat.contains(what) && flat.contains(help), "{arguments:?}: {flat}");
     }
 }
 

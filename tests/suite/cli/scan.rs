@@ -248,7 +248,7 @@ fn intrusive_probes_need_their_scope() {
     let folder = tempfile::tempdir().unwrap();
     let units = "  - {id: so-mot, name: \"Sở Một\", kind: so, sites: [mot.tinhmau.example]}\n";
     write(folder.path(), &authorisation(), units, "  connect_to: []\n");
-    let said = scan(folder.path(), &["--intrusive"]);
+    let said = scan(folder.path(), &["--intrusive", "--lang", "en"]);
     assert_eq!(said.code, 2);
     assert!(said.err.contains("does not cover abnormal probes"), "{}", said.err);
 }

@@ -112,7 +112,7 @@ fn rules_are_listed_and_shown_in_both_languages() {
 fn facts_are_found_by_their_beginning() {
     let said = run(["facts", "tls.versions"]);
     assert!(said.out.contains("tls.versions[\"TLSv1.0\"]") && !said.out.contains("http."), "{}", said.out);
-    let said = run(["facts", "tsl"]);
+    let said = run(["facts", "tsl", "--lang", "en"]);
     assert_eq!(said.code, 2);
     assert!(said.err.contains("did you mean `tls`?"), "{}", said.err);
 }
@@ -141,7 +141,7 @@ fn assess_refuses_what_is_no_observation_with_its_line() {
         (String::new(), "", "no observations"),
     ] {
         fs::write(folder.path().join("seen.jsonl"), &text).unwrap();
-        let said = run_in(folder.path(), ["assess", "seen.jsonl"]);
+        let said = run_in(folder.path(), ["assess", "seen.jsonl", "--lang", "en"]);
         let flat = said.err.split_whitespace().collect::<Vec<_>>().join(" ");
         assert_eq!(said.code, 2, "{flat}");
         assert!(flat.contains(line) && flat.contains(message), "{flat}");

@@ -11,7 +11,7 @@ async fn refused(path: &Path) -> StoreError {
     let before = fs::read(path).ok();
     let error = Store::open(path).await.unwrap_err();
     assert!(fs::read(path).ok() == before, "the file was changed");
-    assert!(!error.advice().is_empty());
+    assert!(!error.advice().0.is_empty() && !error.vietnamese().is_empty());
     error
 }
 
