@@ -11,8 +11,8 @@
 //! - UTF-8 with a byte order mark, without which Excel takes it for the code page of the machine; lines end in CR LF.
 //! - The separator is a comma, as RFC 4180 has it. Excel splits at the list separator of Windows, which is a comma where
 //!   the region is English and may be a semicolon where the decimal sign is a comma; no one sign is right everywhere,
-//!   and the line `sep=,` makes Excel pass over the byte order mark. `LibreOffice`, Google Sheets and Excel's own
-//!   *Data, From Text/CSV* find the comma by themselves.
+//!   and a line `sep=,` in front would be one more row to every other reader. `LibreOffice`, Google Sheets and Excel's
+//!   own *Data, From Text/CSV* find the comma by themselves.
 //! - No number has a decimal sign, since `8,3` is 83 in one region and `8.3` the 8th of March in another: points are in
 //!   tenths. Times are `2026-11-24 02:00` in Vietnamese time, which every region reads as a time.
 //! - A text that a spreadsheet would compute (OWASP, *CSV Injection*) gets an apostrophe in front; control characters,
@@ -221,7 +221,20 @@ fn starts_a_formula(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::text;
+    use proptest::prelude::*;
+
+    use super::{MAX_CELL, starts_a_formula, text};
+
+    proptest! {
+        #[test]
+        fn no_text_computes_or_steers(given in "([=+@\\-\\s\"'＝＋－＠\u{200b}]{0,4}\\PC{0,9}|.{0,20})") {
+            let cell = text(&given);
+            prop_assert!(!cell.contains(char::is_control));
+            prop_assert!(cell.chars().count() <= MAX_CELL + 2);
+            let first = cell.trim_start_matches(|c: char| c.is_whitespace() || "\"'`".contains(c)).chars().next();
+            prop_assert!(cell.starts_with('\'') || !first.is_some_and(starts_a_formula));
+        }
+    }
 
     #[test]
     fn what_a_spreadsheet_would_compute_is_text() {

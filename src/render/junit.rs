@@ -235,7 +235,20 @@ fn xml(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::xml;
+
+    proptest! {
+        #[test]
+        fn every_text_is_text(given in any::<String>()) {
+            let escaped = xml(&given);
+            // XML 1.0 §2.2, less the controls, which are written out
+            let legal = |c: char| matches!(c, ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+            prop_assert!(escaped.chars().all(legal));
+            prop_assert!(!escaped.contains(['<', '>', '"', '\'']));
+        }
+    }
 
     #[test]
     fn no_text_leaves_its_place() {
