@@ -37,7 +37,7 @@ pub(in super::super) fn calendar(
     let mut ends = [0.0_f64; ROWS];
     let mut placed = Vec::new();
     for event in events {
-        let text = format!("{} {}", book.short_day(event.day), event.label);
+        let text = format!("{}: {}", book.short_day(event.day), event.label);
         // letters of 13 px are about 7 px wide
         let width = 7.2 * real(text.chars().count());
         let at = x(event.days);

@@ -26,7 +26,7 @@ fn draw(
     after: Option<(u8, &str)>,
     label: &str,
 ) -> Markup {
-    let (width, edge) = (size.pick(856.0, 343.0), 10.0);
+    let (width, edge) = (size.pick(856.0, 343.0), 12.0);
     let x = |score: u8| edge + (width - 2.0 * edge) * f64::from(score.min(100)) / 100.0;
     let grades = &book.report.method.grades;
     let mut bands = Vec::new();

@@ -66,7 +66,7 @@ fn line(view: View<'_, '_>, failure: &Failure<'_>) -> Markup {
                 }
             }
             div.when {
-                span { (view.minutes(minutes)) }
+                span { (view.say("sửa khoảng ", "takes about ")) (view.minutes(minutes)) }
                 @if let Some(seen) = finding.first_seen {
                     small { (view.say("thấy từ ", "since ")) (view.date(seen)) }
                 }

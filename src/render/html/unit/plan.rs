@@ -58,7 +58,10 @@ fn step(view: View<'_, '_>, card: &UnitCard, place: usize, step: &FixStep, befor
             Lang::En => format!("+{}", step.gain),
         }
     } else {
-        format!("+{}", view.tenths(step.base_gain))
+        match view.lang {
+            Lang::Vi => format!("+{} điểm gốc", view.tenths(step.base_gain)),
+            Lang::En => format!("+{} of base", view.tenths(step.base_gain)),
+        }
     };
     let together = step.rules.len() > 1;
     html! {

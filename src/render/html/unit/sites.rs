@@ -80,7 +80,9 @@ fn row(view: View<'_, '_>, site: &SiteCard, group: Option<&GroupCard>) -> Markup
     };
     let caps = group.map_or(&site.caps, |group| &group.caps);
     let base = group.map_or(site.base, |group| group.base);
-    let whole = site.score.filter(|whole| group.is_some_and(|group| group.score != Some(*whole)));
+    // where too little was tested, the site's number says nothing to a reader
+    let known = site.score.filter(|_| site.grade.is_some());
+    let whole = known.filter(|whole| group.is_some_and(|group| group.score != Some(*whole)));
     let mut about: Vec<String> = site.server.iter().map(|server| escape(server).into_owned()).collect();
     about.extend(site.addresses.iter().take(4).map(|address| escape(address).into_owned()));
     let undecided = site.score.is_none() || site.untested.is_some();
