@@ -4,7 +4,7 @@
 use jiff::civil::Date;
 use maud::{Markup, html};
 
-use super::{n, real};
+use super::{breadth, n, real};
 use crate::render::html::view::Book;
 
 /// Something that runs out.
@@ -38,8 +38,7 @@ pub(in super::super) fn calendar(
     let mut placed = Vec::new();
     for event in events {
         let text = format!("{}: {}", book.short_day(event.day), event.label);
-        // letters of 13 px are about 7 px wide
-        let width = 7.2 * real(text.chars().count());
+        let width = breadth(&text);
         let at = x(event.days);
         let left = at + 14.0 + width > WIDTH;
         let (from, to) = if left { (at - 14.0 - width, at + 10.0) } else { (at - 8.0, at + 14.0 + width) };

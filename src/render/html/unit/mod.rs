@@ -67,7 +67,9 @@ pub(super) fn page(view: View<'_, '_>, card: &UnitCard) -> Page {
     if advice > 0 {
         parts.push((anchor("khuyen-nghi"), format!("{} ({advice})", view.say("Khuyến nghị", "Recommended"))));
     }
-    parts.push((anchor("kiem-tra-lai"), view.say("Kiểm tra lại", "Check again").to_owned()));
+    if !card.sites.is_empty() {
+        parts.push((anchor("kiem-tra-lai"), view.say("Kiểm tra lại", "Check again").to_owned()));
+    }
     let history = history::section(view, card);
     if history.is_some() {
         parts.push((anchor("lich-su"), view.say("Các lần trước", "Earlier runs").to_owned()));
