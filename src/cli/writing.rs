@@ -84,7 +84,7 @@ impl Folder {
         hidden.push(name);
         hidden.push(format!(".{}.part", std::process::id()));
         let temporary = parent.join(hidden);
-        let made = Self { temporary, path };
+        let made = Self { path, temporary };
         private(&made.temporary).map_err(|error| {
             Failed::usage(
                 format!("cannot write {}: {error}", made.path.display()),
@@ -106,7 +106,10 @@ impl Folder {
             let name = entry?.file_name();
             empty = false;
             if !html::is_part(&name.to_string_lossy()) {
-                return Err(refused(path, &format!("it holds {}, which is no part of a report", name.display())));
+                return Err(refused(
+                    path,
+                    &format!("it holds {}, which is no part of a report", name.display()),
+                ));
             }
         }
         if empty || is_report(&path.join(html::INDEX)) {

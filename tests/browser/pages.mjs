@@ -10,7 +10,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const modules = process.env.KHIEN_NODE_MODULES;
-const require = createRequire(modules ? join(modules, "x.js") : import.meta.url);
+const require = createRequire(modules ? resolve(modules, "x.js") : import.meta.url);
 const puppeteer = require("puppeteer-core");
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 

@@ -3,6 +3,7 @@
 mod check;
 mod documents;
 mod keep;
+mod pages;
 mod run;
 mod scan;
 mod workshop;

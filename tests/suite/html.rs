@@ -24,8 +24,8 @@ fn one_off() -> Report {
     let mut report = golden::report();
     report.units.retain(|unit| unit.id == "so-tai-chinh");
     let unit = &mut report.units[0];
-    unit.id = "check".to_owned();
-    unit.name = "Sở Tài chính".to_owned();
+    "check".clone_into(&mut unit.id);
+    "Sở Tài chính".clone_into(&mut unit.name);
     unit.block = None;
     unit.rank = None;
     unit.trend.clear();
@@ -95,7 +95,10 @@ fn a_province_has_its_units_and_what_has_to_be_handled() {
     // every card leads to how the score is made
     for (path, page) in &pages {
         assert!(page.contains("cach-cham-diem"), "{path}");
-        assert!(!page.contains("vi phạm") && !page.contains("hacker") && !page.contains("tấn công"), "{path}");
+        assert!(
+            !page.contains("vi phạm") && !page.contains("hacker") && !page.contains("tấn công"),
+            "{path}"
+        );
     }
 }
 
@@ -106,7 +109,8 @@ fn a_run_in_doubt_shows_no_rank_and_no_change() {
     for (path, page) in pages(&report, Lang::Vi) {
         let text = body(&page);
         assert!(text.contains("Lượt quét suy giảm") || path == "cach-cham-diem.html", "{path}");
-        for told in ["Lượt quét đầy đủ", "i-up\"></use>", "i-down\"></use>", "Hạng <b>", "class=\"spark\""] {
+        for told in ["Lượt quét đầy đủ", "i-up\"></use>", "i-down\"></use>", "Hạng <b>", "class=\"spark\""]
+        {
             assert!(!text.contains(told), "{path} says {told}");
         }
     }
@@ -167,7 +171,10 @@ fn the_policy_allows_exactly_what_stands_in_the_page() {
     let hash = |text: &str| {
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
         let mut command = std::process::Command::new("openssl");
-        command.args(["base64", "-A"]).stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+        command
+            .args(["base64", "-A"])
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped());
         let mut child = command.spawn().unwrap();
         std::io::Write::write_all(&mut child.stdin.take().unwrap(), digest.as_ref()).unwrap();
         String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
@@ -223,7 +230,7 @@ fn hostile() -> Report {
     for unit in &mut report.units {
         unit.name = next();
         if unit.id == "so-noi-vu" {
-            unit.id = "../\"><script>x".to_owned();
+            "../\"><script>x".clone_into(&mut unit.id);
         }
         if let Some(worst) = &mut unit.worst_site {
             worst.host = next();
@@ -260,7 +267,8 @@ fn nothing_a_server_sends_becomes_markup() {
     let tame = golden::report();
     let report = hostile();
     // the elements and attributes that pages are made of, as the tame report has them
-    let known: BTreeSet<String> = pages(&tame, Lang::Vi).iter().flat_map(|(_, page)| tags(&body(page))).collect();
+    let known: BTreeSet<String> =
+        pages(&tame, Lang::Vi).iter().flat_map(|(_, page)| tags(&body(page))).collect();
     for (path, page) in pages(&report, Lang::Vi) {
         let text = body(&page);
         for tag in tags(&text) {
@@ -270,10 +278,14 @@ fn nothing_a_server_sends_becomes_markup() {
         assert_eq!(page.matches("<script>").count(), 1, "{path}");
         assert_eq!(page.matches("<style>").count(), 1, "{path}");
         let steers = |c: char| {
-            (c.is_control() && c != '\n') || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            (c.is_control() && c != '\n')
+                || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
         };
         assert!(!text.contains(steers), "{path}: {:?}", text.chars().find(|c| steers(*c)));
-        assert!(!path.contains("..") && path.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c)), "{path}");
+        assert!(
+            !path.contains("..") && path.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c)),
+            "{path}"
+        );
         for link in values(&text, " href=\"") {
             assert!(!link.contains(':'), "{path}: {link}");
         }
@@ -350,9 +362,15 @@ fn written() -> Vec<PathBuf> {
             fs::write(folder.join(path), page).unwrap();
         }
     }
-    ["vi/index.html", "vi/don-vi/bv-da-khoa.html", "en/don-vi/cong-tinh.html", "one-off/index.html", "hostile/index.html"]
-        .map(|path| top.join(path))
-        .into()
+    [
+        "vi/index.html",
+        "vi/don-vi/bv-da-khoa.html",
+        "en/don-vi/cong-tinh.html",
+        "one-off/index.html",
+        "hostile/index.html",
+    ]
+    .map(|path| top.join(path))
+    .into()
 }
 
 /// Real Chromium and axe-core over the pages; `tests/run` installs both and says so.
@@ -360,7 +378,10 @@ fn written() -> Vec<PathBuf> {
 fn pages_in_a_browser() {
     let pages = written();
     let modules = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("browser");
-    assert!(modules.join("node_modules/axe-core").is_dir(), "run tests/run once: it installs Chromium and axe-core");
+    assert!(
+        modules.join("node_modules/axe-core").is_dir(),
+        "run tests/run once: it installs Chromium and axe-core"
+    );
     let output = std::process::Command::new("node")
         .arg("tests/browser/pages.mjs")
         .args(&pages[..2])

@@ -160,10 +160,7 @@ fn what_first(book: &Book<'_>, card: &UnitCard, score: u8) -> String {
             f.finding.verdict == crate::rule::Verdict::Fail && f.finding.scores() && f.charged_to.is_some()
         });
         let text = if own.next().is_some() {
-            book.say(
-                "Còn lỗi chưa đạt, xem từng lỗi bên dưới.",
-                "Something failed: see the findings below.",
-            )
+            book.say("Còn lỗi chưa đạt, xem từng lỗi bên dưới.", "Something failed: see the findings below.")
         } else if others {
             book.say(
                 "Không còn việc của đơn vị; có lỗi do nơi vận hành xử lý.",

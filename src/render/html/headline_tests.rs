@@ -40,7 +40,8 @@ pub(in crate::render::html) fn report(units: &[&str]) -> Report {
         #[expect(clippy::cast_precision_loss, reason = "small numbers of a test")]
         let mean = (count > 0).then(|| sum as f64 / count as f64);
         let units = cards.iter().filter(|card| card["block"] == name).count();
-        (units > 0).then(|| serde_json::json!({"block": name, "units": units, "ranked": count, "average": mean}))
+        (units > 0)
+            .then(|| serde_json::json!({"block": name, "units": units, "ranked": count, "average": mean}))
     };
     let blocks: Vec<_> = ["so", "huyen", "xa"].into_iter().filter_map(block).collect();
     serde_json::from_value(serde_json::json!({
@@ -120,7 +121,10 @@ fn criticals_are_counted_with_their_units_and_what_is_new_is_said_only_where_run
     let mut fresh = report.clone();
     fresh.units[0].sites[0].findings.remove(1);
     assert_eq!(vi(&fresh), "Khối sở đạt 45,0 điểm. Còn 2 lỗi nghiêm trọng ở 2 đơn vị, đều mới phát sinh.");
-    assert_eq!(en(&report), "Departments score 45.0 on average. 3 critical findings at 2 units, 2 of them new.");
+    assert_eq!(
+        en(&report),
+        "Departments score 45.0 on average. 3 critical findings at 2 units, 2 of them new."
+    );
     previous(&mut report, false);
     assert!(!vi(&report).contains("mới"));
 }
@@ -156,19 +160,34 @@ fn a_province_of_which_nothing_is_known_is_not_well() {
 fn a_unit_reads_what_to_do_first() {
     let mut one = report(&["a so 73 C ranked"]);
     step(&mut one.units[0], 20, 5, 78, "C");
-    assert_eq!(first(&one, Lang::Vi), "73 điểm, loại C. Làm 1 việc, khoảng 20\u{a0}phút, lên 78 điểm, loại C.");
+    assert_eq!(
+        first(&one, Lang::Vi),
+        "73 điểm, loại C. Làm 1 việc, khoảng 20\u{a0}phút, lên 78 điểm, loại C."
+    );
     step(&mut one.units[0], 35, 6, 84, "B");
-    assert_eq!(first(&one, Lang::Vi), "73 điểm, loại C. Làm 2 việc, khoảng 55\u{a0}phút, lên 84 điểm, loại B.");
+    assert_eq!(
+        first(&one, Lang::Vi),
+        "73 điểm, loại C. Làm 2 việc, khoảng 55\u{a0}phút, lên 84 điểm, loại B."
+    );
     step(&mut one.units[0], 35, 6, 90, "A");
-    assert_eq!(first(&one, Lang::Vi), "73 điểm, loại C. Làm 2 việc đầu, khoảng 55\u{a0}phút, lên 84 điểm, loại B.");
-    assert_eq!(first(&one, Lang::En), "73 points, grade C. The first 2 steps, about 55\u{a0}min, up to 84, grade B.");
+    assert_eq!(
+        first(&one, Lang::Vi),
+        "73 điểm, loại C. Làm 2 việc đầu, khoảng 55\u{a0}phút, lên 84 điểm, loại B."
+    );
+    assert_eq!(
+        first(&one, Lang::En),
+        "73 points, grade C. The first 2 steps, about 55\u{a0}min, up to 84, grade B."
+    );
 }
 
 #[test]
 fn steps_that_gain_no_whole_point_promise_none() {
     let mut one = report(&["a so 99 A ranked"]);
     step(&mut one.units[0], 20, 0, 99, "A");
-    assert_eq!(first(&one, Lang::Vi), "99 điểm, loại A. Còn việc nhỏ, khoảng 20\u{a0}phút, chưa thêm đủ một điểm.");
+    assert_eq!(
+        first(&one, Lang::Vi),
+        "99 điểm, loại A. Còn việc nhỏ, khoảng 20\u{a0}phút, chưa thêm đủ một điểm."
+    );
 }
 
 #[test]

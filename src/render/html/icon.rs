@@ -8,14 +8,32 @@ use super::view::Book;
 
 /// The shapes, once a document; each is 16 by 16.
 const SHAPES: [(&str, &str); 11] = [
-    ("shield", r#"<path d="M8 1.2 14 3v5c0 3.4-2.4 5.7-6 6.9C4.4 13.7 2 11.4 2 8V3z" stroke-width="1.5"/><path d="m5.2 8 2 2 3.6-4" stroke-width="1.5"/>"#),
-    ("critical", r#"<path d="M5 .8h6L15.2 5v6L11 15.2H5L.8 11V5z" fill="currentColor" stroke="none"/><path class="cut" d="M8 4v5M8 10.6v1.6" stroke-width="2"/>"#),
-    ("high", r#"<path d="M8 1 15.6 15H.4z" fill="currentColor" stroke="none"/><path class="cut" d="M8 6v4M8 11.4V13" stroke-width="1.8"/>"#),
-    ("medium", r#"<path d="M8 1 15 8l-7 7-7-7z" stroke-width="1.8"/><path d="M8 1 15 8l-7 7z" fill="currentColor" stroke="none"/>"#),
+    (
+        "shield",
+        r#"<path d="M8 1.2 14 3v5c0 3.4-2.4 5.7-6 6.9C4.4 13.7 2 11.4 2 8V3z" stroke-width="1.5"/><path d="m5.2 8 2 2 3.6-4" stroke-width="1.5"/>"#,
+    ),
+    (
+        "critical",
+        r#"<path d="M5 .8h6L15.2 5v6L11 15.2H5L.8 11V5z" fill="currentColor" stroke="none"/><path class="cut" d="M8 4v5M8 10.6v1.6" stroke-width="2"/>"#,
+    ),
+    (
+        "high",
+        r#"<path d="M8 1 15.6 15H.4z" fill="currentColor" stroke="none"/><path class="cut" d="M8 6v4M8 11.4V13" stroke-width="1.8"/>"#,
+    ),
+    (
+        "medium",
+        r#"<path d="M8 1 15 8l-7 7-7-7z" stroke-width="1.8"/><path d="M8 1 15 8l-7 7z" fill="currentColor" stroke="none"/>"#,
+    ),
     ("low", r#"<circle cx="8" cy="8" r="5.6" stroke-width="1.8"/>"#),
-    ("info", r#"<circle cx="8" cy="8" r="6.4" stroke-width="1.5"/><path d="M8 7v4.4M8 4.2v1.4" stroke-width="1.8"/>"#),
+    (
+        "info",
+        r#"<circle cx="8" cy="8" r="6.4" stroke-width="1.5"/><path d="M8 7v4.4M8 4.2v1.4" stroke-width="1.8"/>"#,
+    ),
     ("pass", r#"<path d="m2.5 8.6 3.6 3.6 7.4-8.4" stroke-width="2"/>"#),
-    ("unknown", r#"<circle cx="8" cy="8" r="6.4" stroke-width="1.5" stroke-dasharray="2.6 2"/><path d="M6 6.4c.2-2.4 4-2.2 4 0C10 8 8 7.9 8 9.5M8 11v1.3" stroke-width="1.6"/>"#),
+    (
+        "unknown",
+        r#"<circle cx="8" cy="8" r="6.4" stroke-width="1.5" stroke-dasharray="2.6 2"/><path d="M6 6.4c.2-2.4 4-2.2 4 0C10 8 8 7.9 8 9.5M8 11v1.3" stroke-width="1.6"/>"#,
+    ),
     ("up", r#"<path d="M8 3 13.5 12h-11z" fill="currentColor" stroke="none"/>"#),
     ("down", r#"<path d="M8 13 2.5 4h11z" fill="currentColor" stroke="none"/>"#),
     ("chevron", r#"<path d="m6 3 5 5-5 5" stroke-width="2"/>"#),

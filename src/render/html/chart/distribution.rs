@@ -41,8 +41,7 @@ struct Lane<'r> {
 }
 
 fn draw(book: &Book<'_>, size: Size, label: &str) -> Markup {
-    let (width, left, radius) =
-        (size.pick(1152.0, 343.0), size.pick(96.0, 0.0), size.pick(7.0, 5.0));
+    let (width, left, radius) = (size.pick(1152.0, 343.0), size.pick(96.0, 0.0), size.pick(7.0, 5.0));
     let start = start(book);
     let span = f64::from(100 - start);
     let at = |score: f64| left + EDGE + (width - left - 2.0 * EDGE) * (score - f64::from(start)) / span;
@@ -94,13 +93,7 @@ fn lane<'r>(
     Lane { block, units, columns, top: y + names, base, step }
 }
 
-fn bands(
-    book: &Book<'_>,
-    size: Size,
-    bottom: f64,
-    start: u8,
-    at: &impl Fn(f64) -> f64,
-) -> Markup {
+fn bands(book: &Book<'_>, size: Size, bottom: f64, start: u8, at: &impl Fn(f64) -> f64) -> Markup {
     let mut top = 100_u8;
     let mut shown = Vec::new();
     for (place, grade) in book.report.method.grades.iter().enumerate() {

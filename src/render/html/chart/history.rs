@@ -7,7 +7,11 @@ use super::{Size, n, real};
 use crate::{render::html::view::Book, target::local_date};
 
 /// Runs, oldest first: when, which score, whether judged by the present rules. Wide and narrow.
-pub(in super::super) fn history(book: &Book<'_>, runs: &[(Timestamp, Option<u8>, bool)], label: &str) -> Markup {
+pub(in super::super) fn history(
+    book: &Book<'_>,
+    runs: &[(Timestamp, Option<u8>, bool)],
+    label: &str,
+) -> Markup {
     html! {
         @for size in Size::BOTH { (draw(book, runs, size, label)) }
     }
@@ -21,7 +25,9 @@ fn draw(book: &Book<'_>, runs: &[(Timestamp, Option<u8>, bool)], size: Size, lab
     // tens around the scores, at least twenty points
     let floor = (low / 10 * 10).saturating_sub(if high - low < 10 { 10 } else { 0 });
     let ceiling = (high.div_ceil(10) * 10).clamp(floor + 20, 100.max(floor + 20));
-    let x = |place: usize| left + 8.0 + (width - left - right - 16.0) * real(place) / real(runs.len().saturating_sub(1).max(1));
+    let x = |place: usize| {
+        left + 8.0 + (width - left - right - 16.0) * real(place) / real(runs.len().saturating_sub(1).max(1))
+    };
     let y = |score: f64| bottom - (bottom - top) * (score - f64::from(floor)) / f64::from(ceiling - floor);
     let cut = runs.windows(2).position(|pair| matches!(pair, [(_, _, false), (_, _, true)]));
     let mut path = String::new();
@@ -73,8 +79,8 @@ fn draw(book: &Book<'_>, runs: &[(Timestamp, Option<u8>, bool)], size: Size, lab
                     }
                 }
                 @if (last - place).is_multiple_of(every) {
-                    @let side = if place == 0 { "start" } else { "mid" };
-                    text class=(side) x=(n(if place == 0 { x(place) - 8.0 } else { x(place) })) y=(n(height - 8.0)) {
+                    @let anchor = if place == 0 { "start" } else { "mid" };
+                    text class=(anchor) x=(n(if place == 0 { x(place) - 8.0 } else { x(place) })) y=(n(height - 8.0)) {
                         (book.short_day(local_date(*at)))
                     }
                 }

@@ -18,8 +18,7 @@ use crate::{
 const SHOWN: usize = 10;
 
 pub(super) fn section(view: View<'_, '_>) -> Option<Markup> {
-    let critical =
-        |f: &Failure<'_>| f.card.finding.severity == Severity::Critical && f.card.finding.scores();
+    let critical = |f: &Failure<'_>| f.card.finding.severity == Severity::Critical && f.card.finding.scores();
     let mut open: Vec<Failure<'_>> = view.failures().filter(critical).collect();
     // what is there for the first time comes first, then unit by unit
     open.sort_by_key(|f| !view.is_new(f.card));

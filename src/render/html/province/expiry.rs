@@ -23,7 +23,7 @@ const SHOWN: usize = 8;
 const NAMED: usize = 6;
 
 /// Sites whose certificate ends on one day.
-struct Day<'r> {
+struct Ending<'r> {
     day: Date,
     days: i32,
     sites: Vec<(&'r UnitCard, &'r SiteCard)>,
@@ -41,9 +41,9 @@ pub(super) fn section(view: View<'_, '_>) -> Option<Markup> {
     }
     let all = found.into_iter().filter_map(|(day, sites)| {
         let days = today.until((jiff::Unit::Day, day)).ok()?.get_days();
-        Some(Day { day, days, sites })
+        Some(Ending { day, days, sites })
     });
-    let days: Vec<Day<'_>> = all.filter(|day| (0..=HORIZON).contains(&day.days)).collect();
+    let days: Vec<Ending<'_>> = all.filter(|day| (0..=HORIZON).contains(&day.days)).collect();
     if days.is_empty() {
         return None;
     }
@@ -100,7 +100,7 @@ pub(super) fn section(view: View<'_, '_>) -> Option<Markup> {
     })
 }
 
-fn line(view: View<'_, '_>, day: &Day<'_>) -> Markup {
+fn line(view: View<'_, '_>, day: &Ending<'_>) -> Markup {
     let left = match (day.days, view.lang) {
         (0, Lang::Vi) => "hôm nay".to_owned(),
         (0, Lang::En) => "today".to_owned(),

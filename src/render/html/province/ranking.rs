@@ -57,7 +57,7 @@ fn section(view: View<'_, '_>, card: &BlockCard, anchored: bool) -> Markup {
             table.rank.stack role="table" aria-labelledby=(id) {
                 thead role="rowgroup" { tr role="row" {
                     th.n scope="col" role="columnheader" { (view.say("Hạng", "Rank")) }
-                    th scope="col" role="columnheader" { (view.say("Đơn vị", "Unit")) }
+                    th.name scope="col" role="columnheader" { (view.say("Đơn vị", "Unit")) }
                     th.score scope="col" role="columnheader" { (view.say("Điểm", "Score")) }
                     th.grd scope="col" role="columnheader" { (view.say("Loại", "Grade")) }
                     th.cov scope="col" role="columnheader" { (view.say("Bao phủ", "Coverage")) }

@@ -78,21 +78,27 @@ fn row(view: View<'_, '_>, unit: &UnitCard) -> Markup {
 /// What helps, by what stood in the way.
 fn next(view: View<'_, '_>, status: Standing, reason: Option<Reason>) -> &'static str {
     let (vi, en) = match (status, reason) {
-        (Standing::NoSite, _) => {
-            ("Bổ sung trang vào danh mục, hoặc ghi rõ không có trang", "Add its sites to the inventory, or note that it has none")
-        }
-        (_, Some(Reason::Blocked)) => {
-            ("Đề nghị nơi vận hành cho phép địa chỉ máy quét", "Ask the operator to let the scanner's address in")
-        }
+        (Standing::NoSite, _) => (
+            "Bổ sung trang vào danh mục, hoặc ghi rõ không có trang",
+            "Add its sites to the inventory, or note that it has none",
+        ),
+        (_, Some(Reason::Blocked)) => (
+            "Đề nghị nơi vận hành cho phép địa chỉ máy quét",
+            "Ask the operator to let the scanner's address in",
+        ),
         (_, Some(Reason::NoAddress | Reason::Rcode)) => {
             ("Xác nhận tên miền, hoặc bỏ khỏi danh mục", "Confirm the name, or take it out of the inventory")
         }
         (_, Some(Reason::Excluded)) => {
             ("Xem lại danh sách loại trừ khi hết hạn", "Look at the exclusion again when it ends")
         }
-        (_, Some(Reason::Refused | Reason::TimedOut | Reason::Reset | Reason::Closed | Reason::Unreachable)) => {
-            ("Kiểm tra trang có còn hoạt động, tường lửa có chặn máy quét", "See whether the site runs and whether a firewall stops the scanner")
-        }
+        (
+            _,
+            Some(Reason::Refused | Reason::TimedOut | Reason::Reset | Reason::Closed | Reason::Unreachable),
+        ) => (
+            "Kiểm tra trang có còn hoạt động, tường lửa có chặn máy quét",
+            "See whether the site runs and whether a firewall stops the scanner",
+        ),
         _ => ("Kiểm tra lại ở lượt sau", "Look again in the next run"),
     };
     match view.lang {

@@ -70,7 +70,13 @@ pub(super) fn faults<'r>(book: &Book<'r>, card: &'r UnitCard) -> Vec<Fault<'r>> 
     };
     let mut faults: Vec<Fault<'r>> = found
         .into_iter()
-        .map(|((kind, rule, charged_to), places)| Fault { kind, rule, entry: book.rule(rule), places, charged_to })
+        .map(|((kind, rule, charged_to), places)| Fault {
+            kind,
+            rule,
+            entry: book.rule(rule),
+            places,
+            charged_to,
+        })
         .collect();
     faults.sort_by_key(|fault| {
         let finding = fault.finding();

@@ -78,7 +78,11 @@ pub(super) fn sections(view: View<'_, '_>, card: &UnitCard, faults: &[Fault<'_>]
 
 /// Where nothing failed: what runs out next.
 fn next_expiry(view: View<'_, '_>, card: &UnitCard) -> Markup {
-    let next = card.sites.iter().filter_map(|site| Some((site.certificate_expires?, site))).min_by_key(|(at, _)| *at);
+    let next = card
+        .sites
+        .iter()
+        .filter_map(|site| Some((site.certificate_expires?, site)))
+        .min_by_key(|(at, _)| *at);
     html! {
         p.state {
             (icon::icon("pass")) " "

@@ -22,7 +22,8 @@ pub(super) fn section(view: View<'_, '_>, card: &UnitCard) -> Option<Markup> {
         _ => String::new(),
     };
     let id = view.anchor(card, "t-lich-su");
-    let mut rows: Vec<_> = card.trend.iter().map(|p| (p.at, p.score, p.grade.as_deref(), p.same_rules)).collect();
+    let mut rows: Vec<_> =
+        card.trend.iter().map(|p| (p.at, p.score, p.grade.as_deref(), p.same_rules)).collect();
     rows.push((run.started_at, card.score, card.grade.as_deref(), true));
     Some(html! {
         section id=(view.anchor(card, "lich-su")) aria-labelledby=(id) {

@@ -32,7 +32,11 @@ use fault::{Fault, Kind, faults};
 
 /// A site as readers write it: its port only where that is not 443.
 pub(super) fn site_name(site: &SiteCard) -> String {
-    if site.port == 443 { escape(&site.host).into_owned() } else { format!("{}:{}", escape(&site.host), site.port) }
+    if site.port == 443 {
+        escape(&site.host).into_owned()
+    } else {
+        format!("{}:{}", escape(&site.host), site.port)
+    }
 }
 
 /// Why most of what could not be tested of a site could not.
@@ -107,10 +111,15 @@ fn hosts(view: View<'_, '_>, card: &UnitCard) -> String {
         [] => escape(&card.name).into_owned(),
         [only] => site_name(only),
         [first, rest @ ..] => {
-            format!("{} {} {}", site_name(first), view.say("và", "and"), match view.lang {
-                Lang::Vi => format!("{} trang khác", rest.len()),
-                Lang::En => format!("{} more", rest.len()),
-            })
+            format!(
+                "{} {} {}",
+                site_name(first),
+                view.say("và", "and"),
+                match view.lang {
+                    Lang::Vi => format!("{} trang khác", rest.len()),
+                    Lang::En => format!("{} more", rest.len()),
+                }
+            )
         }
     }
 }

@@ -99,7 +99,8 @@ pub(super) fn letter(view: View<'_, '_>, card: &UnitCard, faults: &[Fault<'_>]) 
         let more = if more > 0 { format!(" (+{more})") } else { String::new() };
         text += &format!("\n{}. {} ({named}{more})", place + 1, view.title(fault.rule));
         if let Some(first) = finding.evidence.first() {
-            text += &format!("\n   {}: {}", view.say("Bằng chứng", "Evidence"), evidence::in_words(view, first));
+            text +=
+                &format!("\n   {}: {}", view.say("Bằng chứng", "Evidence"), evidence::in_words(view, first));
         }
     }
     text.push_str("\n\n");

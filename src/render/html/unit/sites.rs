@@ -178,7 +178,9 @@ fn sum(view: View<'_, '_>, card: &UnitCard) -> Option<String> {
     let share = card.sites_without_high;
     if share.of > 1 {
         text += &match view.lang {
-            Lang::Vi => format!("{} trên {} trang không có lỗi cao hoặc nghiêm trọng.", share.count, share.of),
+            Lang::Vi => {
+                format!("{} trên {} trang không có lỗi cao hoặc nghiêm trọng.", share.count, share.of)
+            }
             Lang::En => format!("{} of {} sites have nothing high or critical.", share.count, share.of),
         };
     }

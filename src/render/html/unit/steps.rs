@@ -163,8 +163,10 @@ mod tests {
     fn prose_begins_a_step_and_indented_lines_are_its_configuration() {
         let steps = parse("Một:\n  a {\n    b;\n  }\nHai\n\nBa:\n  c\n");
         let expected = [("Một:", "a {\n  b;\n}"), ("Hai", ""), ("Ba:", "c")];
-        let expected: Vec<Step> =
-            expected.iter().map(|(text, code)| Step { text: (*text).to_owned(), code: (*code).to_owned() }).collect();
+        let expected: Vec<Step> = expected
+            .iter()
+            .map(|(text, code)| Step { text: (*text).to_owned(), code: (*code).to_owned() })
+            .collect();
         assert_eq!(steps, expected);
         assert_eq!(parse("  only code"), [Step { text: String::new(), code: "only code".to_owned() }]);
         assert!(parse("\n \n").is_empty());
