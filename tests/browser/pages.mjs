@@ -67,6 +67,11 @@ async function look(path, settings) {
     check(name, found.passes.length > 10, "axe looked at nothing");
     check(`${name}, the font`, await tab.evaluate(() => document.fonts.check('600 20px "Be Vietnam Pro"', "Ễ")), "absent");
   }
+  for (const width of [360, 768, 1024]) {
+    await tab.setViewport({ width, height: 900 });
+    const wide = await tab.evaluate(() => document.documentElement.scrollWidth);
+    check(`${basename(path)} ${width}`, wide <= width, `${wide} px wide`);
+  }
   await handle(tab, basename(path));
   check(basename(path), said.length === 0, said.slice(0, 5).join("\n  "));
   await tab.close();

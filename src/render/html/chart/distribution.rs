@@ -4,12 +4,9 @@ use maud::{Markup, html};
 
 use super::{Size, n, real};
 use crate::{
-    render::{
-        escape,
-        html::{
-            view::Book,
-            words::{self, capitalised},
-        },
+    render::html::{
+        view::{Book, name_of},
+        words::{self, capitalised},
     },
     report::{BlockCard, Tenths, UnitCard},
 };
@@ -151,7 +148,7 @@ fn dots(
             @for (height, place) in places.iter().enumerate() {
                 @if let Some((unit, score)) = lane.units.get(*place) {
                     circle class={ "dot f-" (book.ink_of(unit.grade.as_deref())) } cx=(n(*x)) cy=(n(lane.base - radius - 1.0 - lane.step * real(height))) r=(radius) {
-                        title { (escape(&unit.name)) ": " (score) }
+                        title { (name_of(unit)) ": " (score) }
                     }
                 }
             }

@@ -6,9 +6,10 @@ use jiff::civil::Date;
 use maud::{Markup, html};
 
 use crate::{
-    render::{
-        escape,
-        html::{chart, unit::site_name, view::View},
+    render::html::{
+        chart,
+        unit::site_name,
+        view::{View, name_of},
     },
     report::{SiteCard, UnitCard},
     rule::Lang,
@@ -115,7 +116,7 @@ fn line(view: View<'_, '_>, day: &Ending<'_>) -> Markup {
             span {
                 @for (place, (unit, site)) in named.enumerate() {
                     @if place > 0 { ", " }
-                    a href=(view.to_unit(unit)) title=(escape(&unit.name)) { (site_name(site)) }
+                    a href=(view.to_unit(unit)) title=(name_of(unit)) { (site_name(site)) }
                 }
                 @if day.sites.len() > NAMED {
                     (match view.lang {

@@ -25,7 +25,7 @@ pub(super) fn section(view: View<'_, '_>, card: &UnitCard) -> Markup {
     };
     let steps = || card.fix_plan.iter().enumerate();
     html! {
-        section id=(view.anchor(card, "viec")) aria-labelledby=(id) {
+        section id=(view.anchor(card, "viec")) aria-labelledby=(view.label(card, &id)) {
             div.sec-head {
                 h2 id=(id) { (view.say("Việc cần làm trước", "What to do first")) }
                 p { (view.say("Gỡ trần điểm trước, rồi theo điểm được thêm trên mỗi phút", "What lifts a cap first, then by points a minute")) }

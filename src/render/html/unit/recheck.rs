@@ -53,7 +53,7 @@ pub(super) fn section(view: View<'_, '_>, card: &UnitCard, own: usize) -> Markup
     }
     let id = view.anchor(card, "t-kiem-tra-lai");
     html! {
-        section.noprint id=(view.anchor(card, "kiem-tra-lai")) aria-labelledby=(id) {
+        section.noprint id=(view.anchor(card, "kiem-tra-lai")) aria-labelledby=(view.label(card, &id)) {
             div.sec-head {
                 h2 id=(id) { (view.say("Sửa xong, kiểm tra lại", "Once fixed, check again")) }
                 p { (view.say("Khoảng một phút, bao nhiêu lần cũng được", "About a minute, as often as you like")) }
@@ -107,7 +107,7 @@ pub(super) fn letter(view: View<'_, '_>, card: &UnitCard, faults: &[Fault<'_>]) 
     text.push_str(view.say("Trân trọng.", "Kind regards."));
     let id = view.anchor(card, "t-thu");
     html! {
-        section aria-labelledby=(id) {
+        section aria-labelledby=(view.label(card, &id)) {
             div.sec-head {
                 h2 id=(id) { (view.say("Thư gửi nơi vận hành, soạn sẵn", "A letter to the operator, ready to send")) }
                 p { (view.say("Chép vào thư, sửa tên người nhận", "Copy it, put the name in")) }

@@ -30,7 +30,7 @@ pub(super) fn section(view: View<'_, '_>, card: &UnitCard) -> Markup {
         (n, Lang::En) => format!("{n} sites"),
     };
     html! {
-        section aria-labelledby=(id) {
+        section aria-labelledby=(view.label(card, &id)) {
             div.two {
                 div {
                     div.sec-head { h2 id=(id) { (title) } @if card.score.is_some() { p { (view.say("Vì sao có điểm này", "Why this score")) } } }
