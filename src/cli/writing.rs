@@ -90,7 +90,7 @@ impl Folder {
         hidden.push(name);
         hidden.push(format!(".{}.part", std::process::id()));
         let temporary = parent.join(hidden);
-        let made = Self { temporary, path };
+        let made = Self { path, temporary };
         private(&made.temporary).map_err(|error| {
             Failed::usage(
                 (

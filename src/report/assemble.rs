@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::observation::SiteName;
-use crate::rule::{Finding, Level, Owner, Reason, RuleId, Text};
+use crate::rule::{Category, Finding, Level, Owner, Reason, RuleId, Severity, Text};
 use crate::score::{
     Cap, Exact, Grade, Group, Item, Method, Score, Step, UnitScore, fold, items, plan, points_lost, ranks,
     score, unit, unit_points_lost, unwaived,
@@ -16,7 +16,7 @@ use super::cause::{Seen, causes};
 use super::charge::{Charge, Ledger, payer};
 use super::model::{
     BlockCard, CapCard, FindingCard, FixRule, FixStep, GroupCard, MethodCard, PointsLost, Report, Run,
-    SCHEMA, Share, SiteCard, Tenths, UnitCard, WorstSite,
+    SCHEMA, Share, SiteCard, Tenths, UnitCard, Weights, WorstSite,
 };
 use super::roster::{Member, Place, Roster};
 use super::site::{SiteReport, software};
@@ -105,6 +105,7 @@ pub fn assemble(
             profile: rules.profile().map(str::to_owned),
             minimum_coverage: method.minimum_coverage(),
             grades: method.grades().to_vec(),
+            weights: Some(weights(method)),
         },
         province: roster.province.clone(),
         lead_agency: roster.lead_agency.clone(),
@@ -282,6 +283,13 @@ fn unit_card(
     }
 }
 
+fn weights(method: &Method) -> Weights {
+    Weights {
+        severity: Severity::ALL.iter().map(|one| (*one, method.severity_weight(*one))).collect(),
+        category: Category::ALL.iter().map(|one| (*one, method.category_weight(*one))).collect(),
+    }
+}
+
 /// The unit's score with waived failures left out; nothing where there are none.
 fn with_waivers(groups: &[Group], sites: usize, method: &Method) -> Option<u8> {
     let left = |group: &Group| unwaived(&group.items);
@@ -317,7 +325,7 @@ fn worst(sites: &[SiteCard]) -> Option<WorstSite> {
 }
 
 fn without_high(sites: &[SiteCard]) -> Share {
-    use crate::rule::{Severity, Verdict};
+    use crate::rule::Verdict;
     let high = |card: &FindingCard| {
         let finding = &card.finding;
         finding.verdict == Verdict::Fail && finding.severity <= Severity::High && finding.scores()

@@ -1,12 +1,14 @@
 //! The report as every output reads it and as JSON prints it (`khien.report/1`): one shape, no twin per format.
 //! Additions do not change the version; nothing is renamed or removed.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::observation::Vantage;
-use crate::rule::{Finding, Reason, RuleId, Server, Severity, Text};
+use crate::rule::{Category, Finding, Reason, RuleId, Server, Severity, Text};
 use crate::score::{Bracket, CategoryScore, Coverage, Exact, Grade, Standing};
 
 use super::book::RuleEntry;
@@ -90,6 +92,18 @@ pub struct MethodCard {
     pub minimum_coverage: u8,
     /// The scale, best first.
     pub grades: Vec<Grade>,
+    /// What weighs how much; absent in reports of before it was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<Weights>,
+}
+
+/// What weighs how much in a score.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Weights {
+    /// Points of a required rule, by how bad its failure is.
+    pub severity: BTreeMap<Severity, u16>,
+    /// Categories within a site.
+    pub category: BTreeMap<Category, u16>,
 }
 
 /// A block of units that are ranked among each other.

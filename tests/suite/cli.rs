@@ -5,6 +5,7 @@ mod documents;
 mod format;
 mod guide;
 mod keep;
+mod pages;
 mod run;
 mod scan;
 mod workshop;

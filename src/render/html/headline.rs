@@ -108,7 +108,9 @@ fn criticals(book: &Book<'_>) -> Option<String> {
                 if units.len() == 1 { "unit" } else { "units" }
             ),
         };
-        if fresh > 0 {
+        if fresh == count {
+            text.push_str(book.say(", đều mới phát sinh", ", all of them new"));
+        } else if fresh > 0 {
             text += &match book.lang {
                 Lang::Vi => format!(", {fresh} lỗi mới"),
                 Lang::En => format!(", {fresh} of them new"),

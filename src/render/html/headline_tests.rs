@@ -118,6 +118,9 @@ fn criticals_are_counted_with_their_units_and_what_is_new_is_said_only_where_run
     assert_eq!(vi(&report), "Khối sở đạt 45,0 điểm. Còn 3 lỗi nghiêm trọng ở 2 đơn vị.");
     previous(&mut report, true);
     assert_eq!(vi(&report), "Khối sở đạt 45,0 điểm. Còn 3 lỗi nghiêm trọng ở 2 đơn vị, 2 lỗi mới.");
+    let mut fresh = report.clone();
+    fresh.units[0].sites[0].findings.remove(1);
+    assert_eq!(vi(&fresh), "Khối sở đạt 45,0 điểm. Còn 2 lỗi nghiêm trọng ở 2 đơn vị, đều mới phát sinh.");
     assert_eq!(
         en(&report),
         "Departments score 45.0 on average. 3 critical findings at 2 units, 2 of them new."

@@ -3,8 +3,8 @@
 
 use maud::{Markup, html};
 
-use super::{frame::Page, icon, number::NBSP, view::View};
-use crate::{render::escape, rule::Lang};
+use super::{frame::Page, icon, number::NBSP, view::View, words};
+use crate::{render::escape, report::Weights, rule::Lang};
 
 /// The page.
 pub(super) fn page(view: View<'_, '_>) -> Page {
@@ -28,6 +28,7 @@ pub(super) fn page(view: View<'_, '_>) -> Page {
                 div.sec-head { h2 id="t-bac" { (view.say("Thang xếp loại", "The scale")) } }
                 (scale(view))
             }
+            @if let Some(weights) = &method.weights { (weights_of(view, weights)) }
             section.prose aria-labelledby="t-mot-trang" {
                 div.sec-head { h2 id="t-mot-trang" { (view.say("Một trang", "One site")) } }
                 (list(match view.lang { Lang::Vi => &SITE_VI, Lang::En => &SITE_EN }))
@@ -41,8 +42,8 @@ pub(super) fn page(view: View<'_, '_>) -> Page {
                 (list(match view.lang { Lang::Vi => &UNIT_VI, Lang::En => &UNIT_EN }))
             }
             p.fine { (view.say(
-                "Trọng số và ví dụ tính từng bước: tài liệu docs/scoring.md và tệp rules/method.yaml đi cùng khien.",
-                "Weights and an example worked out step by step: docs/scoring.md and rules/method.yaml, which come with khien.",
+                "Ví dụ tính từng bước và danh sách trần điểm: tài liệu docs/scoring.md và tệp rules/method.yaml đi cùng khien.",
+                "An example worked out step by step and the list of caps: docs/scoring.md and rules/method.yaml, which come with khien.",
             )) }
         },
     }
@@ -65,6 +66,35 @@ fn scale(view: View<'_, '_>) -> Markup {
             } }
         }
         p.fine.note { (view.say("Thang điểm", "Out of")) (NBSP) "100." }
+    }
+}
+
+fn weights_of(view: View<'_, '_>, weights: &Weights) -> Markup {
+    let total: u32 = weights.category.values().map(|weight| u32::from(*weight)).sum();
+    html! {
+        section aria-labelledby="t-trong-so" {
+            div.sec-head { h2 id="t-trong-so" { (view.say("Trọng số", "Weights")) } }
+            div.two {
+                table aria-label=(view.say("Trọng số theo mức độ", "Weights by severity")) {
+                    thead { tr {
+                        th scope="col" { (view.say("Mức độ của lỗi", "Severity")) }
+                        th.r scope="col" { (view.say("Trọng số của quy tắc", "Weight of a rule")) }
+                    } }
+                    tbody { @for (severity, weight) in &weights.severity {
+                        tr { td { (icon::severity(&view, *severity)) } td.r { (weight) } }
+                    } }
+                }
+                table aria-label=(view.say("Trọng số theo nhóm", "Weights by category")) {
+                    thead { tr {
+                        th scope="col" { (view.say("Nhóm", "Category")) }
+                        th.r scope="col" { (view.say("Trọng số của nhóm", "Weight of a category")) }
+                    } }
+                    tbody { @for (category, weight) in &weights.category {
+                        tr { td { (words::category(*category, view.lang)) } td.r { (weight) "/" (total) } }
+                    } }
+                }
+            }
+        }
     }
 }
 

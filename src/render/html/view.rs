@@ -3,6 +3,7 @@
 use std::{borrow::Cow, collections::HashMap, fmt::Write as _, ops::Deref};
 
 use crate::{
+    render::escape,
     report::{FindingCard, Report, RuleEntry, SiteCard, UnitCard},
     rule::{Lang, RuleId, Verdict},
     score::Grade,
@@ -118,6 +119,14 @@ impl<'r> Book<'r> {
         self.report.method.grades.iter().find(|grade| grade.min <= score)
     }
 
+    /// What names a part of a unit's page: its heading, and in a document of many units the unit too.
+    pub(super) fn label(&self, unit: &UnitCard, heading: &str) -> String {
+        match self.layout {
+            Layout::Folder => heading.to_owned(),
+            Layout::Single => format!("{heading} {}", self.anchor(unit, "ten")),
+        }
+    }
+
     /// The colour of a grade: `a` for the best of the scale to `e`, `none` for no grade.
     pub(super) fn ink_of(&self, letter: Option<&str>) -> &'static str {
         const INKS: [&str; 5] = ["a", "b", "c", "d", "e"];
@@ -179,6 +188,11 @@ fn all(report: &Report) -> impl Iterator<Item = Failure<'_>> {
         let failed = site.findings.iter().filter(|card| card.finding.verdict == Verdict::Fail);
         failed.map(move |card| Failure { unit, site, card })
     })
+}
+
+/// A unit's name, harmless; its id where it has none, so that a link always says something.
+pub(super) fn name_of(unit: &UnitCard) -> Cow<'_, str> {
+    escape(if unit.name.trim().is_empty() { &unit.id } else { &unit.name })
 }
 
 /// A unit's id as a file name and an HTML id. What is no id of an inventory has its other bytes written as `_xx`.

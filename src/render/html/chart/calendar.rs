@@ -4,7 +4,7 @@
 use jiff::civil::Date;
 use maud::{Markup, html};
 
-use super::{n, real};
+use super::{breadth, n, real};
 use crate::render::html::view::Book;
 
 /// Something that runs out.
@@ -37,9 +37,8 @@ pub(in super::super) fn calendar(
     let mut ends = [0.0_f64; ROWS];
     let mut placed = Vec::new();
     for event in events {
-        let text = format!("{} {}", book.short_day(event.day), event.label);
-        // letters of 13 px are about 7 px wide
-        let width = 7.2 * real(text.chars().count());
+        let text = format!("{}: {}", book.short_day(event.day), event.label);
+        let width = breadth(&text);
         let at = x(event.days);
         let left = at + 14.0 + width > WIDTH;
         let (from, to) = if left { (at - 14.0 - width, at + 10.0) } else { (at - 8.0, at + 14.0 + width) };

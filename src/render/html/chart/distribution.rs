@@ -4,15 +4,15 @@ use maud::{Markup, html};
 
 use super::{Size, n, real};
 use crate::{
-    render::{
-        escape,
-        html::{
-            view::Book,
-            words::{self, capitalised},
-        },
+    render::html::{
+        view::{Book, name_of},
+        words::{self, capitalised},
     },
     report::{BlockCard, Tenths, UnitCard},
 };
+
+/// Room for half a label at either end of the axis.
+const EDGE: f64 = 12.0;
 
 /// Where the axis begins: the tens below the lowest score.
 pub(in super::super) fn start(book: &Book<'_>) -> u8 {
@@ -41,7 +41,7 @@ fn draw(book: &Book<'_>, size: Size, label: &str) -> Markup {
     let (width, left, radius) = (size.pick(1152.0, 343.0), size.pick(96.0, 0.0), size.pick(7.0, 5.0));
     let start = start(book);
     let span = f64::from(100 - start);
-    let at = |score: f64| left + 8.0 + (width - left - 16.0) * (score - f64::from(start)) / span;
+    let at = |score: f64| left + EDGE + (width - left - 2.0 * EDGE) * (score - f64::from(start)) / span;
     let mut lanes = Vec::new();
     let mut y = 26.0;
     for block in &book.report.blocks {
@@ -97,8 +97,8 @@ fn bands(book: &Book<'_>, size: Size, bottom: f64, start: u8, at: &impl Fn(f64) 
         let from = grade.min.clamp(start, top.max(start));
         if from < top {
             let edge = |score: u8| match score {
-                100 => at(100.0) + 8.0,
-                score if score == start => at(f64::from(start)) - 8.0,
+                100 => at(100.0) + EDGE,
+                score if score == start => at(f64::from(start)) - EDGE,
                 score => at(f64::from(score)),
             };
             shown.push((place, grade, edge(from), edge(top)));
@@ -148,7 +148,7 @@ fn dots(
             @for (height, place) in places.iter().enumerate() {
                 @if let Some((unit, score)) = lane.units.get(*place) {
                     circle class={ "dot f-" (book.ink_of(unit.grade.as_deref())) } cx=(n(*x)) cy=(n(lane.base - radius - 1.0 - lane.step * real(height))) r=(radius) {
-                        title { (escape(&unit.name)) ": " (score) }
+                        title { (name_of(unit)) ": " (score) }
                     }
                 }
             }

@@ -79,8 +79,8 @@ fn draw(book: &Book<'_>, runs: &[(Timestamp, Option<u8>, bool)], size: Size, lab
                     }
                 }
                 @if (last - place).is_multiple_of(every) {
-                    @let side = if place == 0 { "start" } else { "mid" };
-                    text class=(side) x=(n(if place == 0 { x(place) - 8.0 } else { x(place) })) y=(n(height - 8.0)) {
+                    @let anchor = if place == 0 { "start" } else { "mid" };
+                    text class=(anchor) x=(n(if place == 0 { x(place) - 8.0 } else { x(place) })) y=(n(height - 8.0)) {
                         (book.short_day(local_date(*at)))
                     }
                 }

@@ -48,6 +48,11 @@ fn n(length: f64) -> String {
     text.strip_suffix(".0").map_or_else(|| text.clone(), str::to_owned)
 }
 
+/// About how wide words of 13 px are; rather too much than too little.
+fn breadth(text: &str) -> f64 {
+    7.2 * real(text.chars().count())
+}
+
 /// A number of things as a length.
 fn real(count: usize) -> f64 {
     u32::try_from(count).map_or(f64::MAX, f64::from)

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{Size, n};
+use super::{Size, breadth, n};
 use crate::render::html::view::Book;
 
 /// The scale, wide and narrow; `after` is a score and what leads to it.
@@ -26,7 +26,7 @@ fn draw(
     after: Option<(u8, &str)>,
     label: &str,
 ) -> Markup {
-    let (width, edge) = (size.pick(856.0, 343.0), 10.0);
+    let (width, edge) = (size.pick(856.0, 343.0), 12.0);
     let x = |score: u8| edge + (width - 2.0 * edge) * f64::from(score.min(100)) / 100.0;
     let grades = &book.report.method.grades;
     let mut bands = Vec::new();
@@ -36,12 +36,17 @@ fn draw(
         top = one.min.min(top);
     }
     let now = format!("{} {score}", book.say("nay", "now"));
-    // words stand on the side where they have room
-    let side = |at: f64, away: bool| {
-        let end = if away { at > width * 0.75 } else { at > width * 0.25 };
-        if end { (at + 4.0, "end") } else { (at - 4.0, "start") }
+    let now_at = x(score);
+    let now_left = (now_at + 4.0 - breadth(&now)).max(0.0);
+    let label_of = |(after, words): (u8, &str)| {
+        let text = format!("{words}: {after}");
+        let at = x(after);
+        // beside its mark, right of the words for now, and inside the chart; where that cannot be it is left out
+        let left = (at - 4.0).min(width - breadth(&text)).max(now_left + breadth(&now) + 10.0);
+        let fits = left + breadth(&text) <= width && left <= at + 8.0;
+        (at, fits.then_some((left, text)))
     };
-    let (now_x, now_side) = side(x(score), false);
+    let after = after.map(label_of);
     html! {
         svg class=(size.class()) width=(width) height="92" viewBox={ "0 0 " (width) " 92" } role="img" aria-label=(label) {
             @for (one, from, to) in bands {
@@ -57,15 +62,10 @@ fn draw(
             }
             text.mid x=(n(x(100))) y="87" { "100" }
             path.mean d={ "M" (n(x(score))) ",28V56" } {}
-            text class={ (now_side) " strong" } x=(n(now_x)) y="20" { (now) }
-            @if let Some((after, words)) = after {
-                @let at = x(after);
-                // close to the score of now there is no room for words between
-                @let (words_x, words_side) = side(at, true);
+            text.strong.start x=(n(now_left)) y="20" { (now) }
+            @if let Some((at, words)) = after {
                 path.prev d={ "M" (n(at)) ",28V56" } {}
-                @if at - x(score) > size.pick(110.0, 60.0) {
-                    text class=(words_side) x=(n(words_x)) y="20" { (words) ": " (after) }
-                }
+                @if let Some((left, text)) = words { text.start x=(n(left)) y="20" { (text) } }
             }
         }
     }

@@ -5,7 +5,11 @@ use maud::{Markup, html};
 use crate::{
     render::{
         escape,
-        html::{icon, view::View, words},
+        html::{
+            icon,
+            view::{View, name_of},
+            words,
+        },
     },
     report::{Cause, CauseKind},
     rule::Lang,
@@ -78,7 +82,7 @@ fn line(view: View<'_, '_>, cause: &Cause) -> Markup {
                         @for (place, id) in cause.units.iter().enumerate() {
                             @if place > 0 { ", " }
                             @match view.unit(id) {
-                                Some(unit) => a href=(view.to_unit(unit)) { (escape(&unit.name)) },
+                                Some(unit) => a href=(view.to_unit(unit)) { (name_of(unit)) },
                                 None => (escape(id)),
                             }
                         }
@@ -90,7 +94,7 @@ fn line(view: View<'_, '_>, cause: &Cause) -> Markup {
                 small { (view.say("Ai sửa", "Who fixes it")) }
                 b {
                     @match operator {
-                        Some(unit) => a href=(view.to_finding(unit, &cause.rule)) { (escape(&unit.name)) },
+                        Some(unit) => a href=(view.to_finding(unit, &cause.rule)) { (name_of(unit)) },
                         None => (fixer(view, cause)),
                     }
                 }

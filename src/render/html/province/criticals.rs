@@ -3,13 +3,10 @@
 use maud::{Markup, html};
 
 use crate::{
-    render::{
-        escape,
-        html::{
-            icon,
-            unit::site_name,
-            view::{Failure, View},
-        },
+    render::html::{
+        icon,
+        unit::site_name,
+        view::{Failure, View, name_of},
     },
     rule::{Lang, Severity},
 };
@@ -58,14 +55,14 @@ fn line(view: View<'_, '_>, failure: &Failure<'_>) -> Markup {
                 a.t href=(view.to_finding(owner, &finding.rule)) { (finding.message.get(view.lang)) }
                 @if view.is_new(failure.card) { " " span.pill { (view.say("mới", "new")) } }
                 small {
-                    (escape(&failure.unit.name)) ", " (site_name(failure.site))
+                    (name_of(failure.unit)) ", " (site_name(failure.site))
                     @if let Some(other) = answers {
-                        (view.say("; do ", "; to be fixed by ")) (escape(&other.name)) (view.say(" xử lý", ""))
+                        (view.say("; do ", "; to be fixed by ")) (name_of(other)) (view.say(" xử lý", ""))
                     }
                 }
             }
             div.when {
-                span { (view.minutes(minutes)) }
+                span { (view.say("sửa khoảng ", "takes about ")) (view.minutes(minutes)) }
                 @if let Some(seen) = finding.first_seen {
                     small { (view.say("thấy từ ", "since ")) (view.date(seen)) }
                 }

@@ -6,9 +6,10 @@ use jiff::civil::Date;
 use maud::{Markup, html};
 
 use crate::{
-    render::{
-        escape,
-        html::{chart, unit::site_name, view::View},
+    render::html::{
+        chart,
+        unit::site_name,
+        view::{View, name_of},
     },
     report::{SiteCard, UnitCard},
     rule::Lang,
@@ -23,7 +24,7 @@ const SHOWN: usize = 8;
 const NAMED: usize = 6;
 
 /// Sites whose certificate ends on one day.
-struct Day<'r> {
+struct Ending<'r> {
     day: Date,
     days: i32,
     sites: Vec<(&'r UnitCard, &'r SiteCard)>,
@@ -41,9 +42,9 @@ pub(super) fn section(view: View<'_, '_>) -> Option<Markup> {
     }
     let all = found.into_iter().filter_map(|(day, sites)| {
         let days = today.until((jiff::Unit::Day, day)).ok()?.get_days();
-        Some(Day { day, days, sites })
+        Some(Ending { day, days, sites })
     });
-    let days: Vec<Day<'_>> = all.filter(|day| (0..=HORIZON).contains(&day.days)).collect();
+    let days: Vec<Ending<'_>> = all.filter(|day| (0..=HORIZON).contains(&day.days)).collect();
     if days.is_empty() {
         return None;
     }
@@ -100,7 +101,7 @@ pub(super) fn section(view: View<'_, '_>) -> Option<Markup> {
     })
 }
 
-fn line(view: View<'_, '_>, day: &Day<'_>) -> Markup {
+fn line(view: View<'_, '_>, day: &Ending<'_>) -> Markup {
     let left = match (day.days, view.lang) {
         (0, Lang::Vi) => "hôm nay".to_owned(),
         (0, Lang::En) => "today".to_owned(),
@@ -115,7 +116,7 @@ fn line(view: View<'_, '_>, day: &Day<'_>) -> Markup {
             span {
                 @for (place, (unit, site)) in named.enumerate() {
                     @if place > 0 { ", " }
-                    a href=(view.to_unit(unit)) title=(escape(&unit.name)) { (site_name(site)) }
+                    a href=(view.to_unit(unit)) title=(name_of(unit)) { (site_name(site)) }
                 }
                 @if day.sites.len() > NAMED {
                     (match view.lang {

@@ -3,13 +3,10 @@
 use maud::{Markup, html};
 
 use crate::{
-    render::{
-        escape,
-        html::{
-            chart, icon,
-            view::{Book, Failure, View},
-            words::{block, capitalised},
-        },
+    render::html::{
+        chart, icon,
+        view::{Book, Failure, View, name_of},
+        words::{block, capitalised},
     },
     report::{BlockCard, UnitCard},
     rule::Lang,
@@ -57,7 +54,7 @@ fn section(view: View<'_, '_>, card: &BlockCard, anchored: bool) -> Markup {
             table.rank.stack role="table" aria-labelledby=(id) {
                 thead role="rowgroup" { tr role="row" {
                     th.n scope="col" role="columnheader" { (view.say("Hạng", "Rank")) }
-                    th scope="col" role="columnheader" { (view.say("Đơn vị", "Unit")) }
+                    th.name scope="col" role="columnheader" { (view.say("Đơn vị", "Unit")) }
                     th.score scope="col" role="columnheader" { (view.say("Điểm", "Score")) }
                     th.grd scope="col" role="columnheader" { (view.say("Loại", "Grade")) }
                     th.cov scope="col" role="columnheader" { (view.say("Bao phủ", "Coverage")) }
@@ -111,7 +108,7 @@ fn row(view: View<'_, '_>, unit: &UnitCard, history: bool, changes: bool) -> Mar
     html! {
         tr role="row" class=[unit.rank.is_none().then_some("apart")] {
             td.n role="cell" { (rank) }
-            td.name role="cell" { a href=(view.to_unit(unit)) { (escape(&unit.name)) } @if unit.sites.len() != 1 { " " small { (sites) } } }
+            td.name role="cell" { a href=(view.to_unit(unit)) { (name_of(unit)) } @if unit.sites.len() != 1 { " " small { (sites) } } }
             td.score role="cell" { (Book::score(unit.score, unit.bracket)) }
             td.grd role="cell" { (icon::grade(&view, unit.grade.as_deref(), unit.grade_word.get(view.lang))) }
             td.cov role="cell" data-l=(view.say("Bao phủ", "Coverage")) { @if tested { (view.percent(unit.coverage.percent)) } }

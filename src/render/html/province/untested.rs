@@ -3,14 +3,11 @@
 use maud::{Markup, html};
 
 use crate::{
-    render::{
-        escape,
-        html::{
-            icon::icon,
-            unit::{commonest_reason, site_name},
-            view::View,
-            words::capitalised,
-        },
+    render::html::{
+        icon::icon,
+        unit::{commonest_reason, site_name},
+        view::{View, name_of},
+        words::capitalised,
     },
     report::UnitCard,
     rule::{Lang, Reason},
@@ -60,7 +57,7 @@ fn row(view: View<'_, '_>, unit: &UnitCard) -> Markup {
     let last = unit.trend.iter().rev().find(|point| point.score.is_some());
     html! {
         tr role="row" {
-            td role="cell" { b { a href=(view.to_unit(unit)) { (escape(&unit.name)) } } }
+            td role="cell" { b { a href=(view.to_unit(unit)) { (name_of(unit)) } } }
             td role="cell" {
                 @for (place, site) in unit.sites.iter().take(3).enumerate() { @if place > 0 { ", " } (site_name(site)) }
                 @if unit.sites.len() > 3 { ", …" }

@@ -4,12 +4,17 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use crate::{
-    render::{escape, html::view::View},
+    render::{
+        escape,
+        html::view::{Failure, View},
+    },
     rule::{Evidence, Lang},
 };
 
 use super::{Fault, site_name};
 
+/// The most hosts named as one.
+const HOSTS: usize = 40;
 /// The most places whose evidence is shown.
 const PLACES: usize = 6;
 /// The most facts of one place.
@@ -20,33 +25,65 @@ const ITEMS: usize = 12;
 const LETTERS: usize = 300;
 
 pub(super) fn evidence(view: View<'_, '_>, fault: &Fault<'_>) -> Markup {
-    let several = fault.places.len() > 1;
+    let groups = alike(&fault.places);
     html! {
-        @for place in fault.places.iter().take(PLACES) {
-            @let finding = &place.card.finding;
-            dl.ev {
-                @if several { dt { (view.say("Trang", "Site")) } dd { b { (site_name(place.site)) } } }
-                @for one in finding.evidence.iter().take(FACTS) {
-                    dt { code { (escape(&one.fact)) } }
-                    dd {
-                        (value(view, &one.value))
-                        @if let Some(address) = &one.address { " " small.quiet { (view.say("tại ", "at ")) (escape(address)) } }
-                    }
-                }
-                @if finding.evidence.len() > FACTS { dt {} dd { "… +" (finding.evidence.len() - FACTS) } }
-                dt { (view.say("Nơi thấy", "Where, when")) }
+        @for places in groups.iter().take(PLACES) {
+            @if let Some(first) = places.first() { (seen(view, first, places, fault.places.len() > 1)) }
+        }
+        @if groups.len() > PLACES {
+            @let rest: Vec<String> = groups.iter().skip(PLACES).flatten().map(|place| site_name(place.site)).collect();
+            p.fine { (match view.lang {
+                Lang::Vi => format!("và {} trang nữa: ", rest.len()),
+                Lang::En => format!("and {} more: ", rest.len()),
+            }) (named(&rest)) }
+        }
+    }
+}
+
+/// Places that show the same thing: sites on one server are told once.
+fn alike<'f, 'r>(places: &'f [Failure<'r>]) -> Vec<Vec<&'f Failure<'r>>> {
+    let mut groups: Vec<Vec<&Failure<'_>>> = Vec::new();
+    for place in places {
+        let finding = &place.card.finding;
+        let same = groups.iter_mut().find(|group| {
+            group.first().is_some_and(|first| {
+                let other = &first.card.finding;
+                other.evidence == finding.evidence && other.as_of == finding.as_of
+            })
+        });
+        match same {
+            Some(group) => group.push(place),
+            None => groups.push(vec![place]),
+        }
+    }
+    groups
+}
+
+/// Hosts in one line, the first forty.
+fn named(hosts: &[String]) -> String {
+    let shown = hosts.iter().take(HOSTS).cloned().collect::<Vec<_>>().join(", ");
+    if hosts.len() > HOSTS { format!("{shown}, …") } else { shown }
+}
+
+fn seen(view: View<'_, '_>, first: &Failure<'_>, places: &[&Failure<'_>], several: bool) -> Markup {
+    let finding = &first.card.finding;
+    let hosts: Vec<String> = places.iter().map(|place| site_name(place.site)).collect();
+    html! {
+        dl.ev {
+            @for one in finding.evidence.iter().take(FACTS) {
+                dt { code { (escape(&one.fact)) } }
                 dd {
-                    (site_name(place.site))
-                    @if let Some(at) = finding.as_of.or(place.site.at) { ", " (view.moment(at)) }
-                    @if finding.as_of.is_some() { (view.say(" (kết quả của lần trước)", " (result of an earlier run)")) }
+                    (value(view, &one.value))
+                    @if let Some(address) = &one.address { " " small.quiet { (view.say("tại ", "at ")) (escape(address)) } }
                 }
             }
-        }
-        @if fault.places.len() > PLACES {
-            p.fine { (match view.lang {
-                Lang::Vi => format!("và {} trang nữa: ", fault.places.len() - PLACES),
-                Lang::En => format!("and {} more: ", fault.places.len() - PLACES),
-            }) (fault.hosts().into_iter().skip(PLACES).take(40).collect::<Vec<_>>().join(", ")) }
+            @if finding.evidence.len() > FACTS { dt { "…" } dd { "+" (finding.evidence.len() - FACTS) } }
+            dt { (view.say("Nơi thấy", "Where, when")) }
+            dd {
+                @if several { b { (named(&hosts)) } } @else { (named(&hosts)) }
+                @if let Some(at) = finding.as_of.or(first.site.at) { ", " (view.moment(at)) }
+                @if finding.as_of.is_some() { (view.say(" (kết quả của lần trước)", " (result of an earlier run)")) }
+            }
         }
     }
 }

@@ -6,7 +6,11 @@ use maud::{Markup, html};
 use crate::{
     render::{
         escape,
-        html::{icon, view::View, words},
+        html::{
+            icon,
+            view::{View, name_of},
+            words,
+        },
     },
     report::UnitCard,
     rule::{Lang, Level, Role},
@@ -34,7 +38,7 @@ pub(super) fn sections(view: View<'_, '_>, card: &UnitCard, faults: &[Fault<'_>]
         (view.anchor(card, "t-loi"), view.anchor(card, "t-noi-khac"), view.anchor(card, "t-khuyen-nghi"));
     html! {
         @if !own.is_empty() {
-            section id=(view.anchor(card, "loi")) aria-labelledby=(own_id) {
+            section id=(view.anchor(card, "loi")) aria-labelledby=(view.label(card, &own_id)) {
                 div.sec-head {
                     h2 id=(own_id) { (own.len()) (view.say(" lỗi chưa đạt", if own.len() == 1 { " finding" } else { " findings" })) }
                     p { (view.say("Theo thứ tự việc cần làm. ", "In the order of the plan. ")) (passed) }
@@ -42,13 +46,13 @@ pub(super) fn sections(view: View<'_, '_>, card: &UnitCard, faults: &[Fault<'_>]
                 @for (place, fault) in own.iter().enumerate() { (finding(view, card, fault, place == 0)) }
             }
         } @else if card.score.is_some() {
-            section id=(view.anchor(card, "loi")) aria-labelledby=(own_id) {
+            section id=(view.anchor(card, "loi")) aria-labelledby=(view.label(card, &own_id)) {
                 div.sec-head { h2 id=(own_id) { (view.say("Không có lỗi chưa đạt", "Nothing failed")) } p { (passed) } }
                 (next_expiry(view, card))
             }
         }
         @if !others.is_empty() {
-            section aria-labelledby=(others_id) {
+            section aria-labelledby=(view.label(card, &others_id)) {
                 div.sec-head {
                     h2 id=(others_id) { (view.say("Do nơi khác xử lý", "For others to fix")) }
                     p { (view.say("Thấy trên trang của đơn vị, không trừ điểm đơn vị", "Seen on the unit's sites, costs it no points")) }
@@ -65,7 +69,7 @@ pub(super) fn sections(view: View<'_, '_>, card: &UnitCard, faults: &[Fault<'_>]
             }
         }
         @if !advice.is_empty() {
-            section id=(view.anchor(card, "khuyen-nghi")) aria-labelledby=(advice_id) {
+            section id=(view.anchor(card, "khuyen-nghi")) aria-labelledby=(view.label(card, &advice_id)) {
                 div.sec-head {
                     h2 id=(advice_id) { (advice.len()) (view.say(" khuyến nghị", " recommended")) }
                     p { (view.say("Nên làm, không tính điểm", "Worth doing, no points")) }
@@ -215,7 +219,7 @@ fn other(view: View<'_, '_>, fault: &Fault<'_>) -> Markup {
             td role="cell" { (hosts(view, fault)) }
             td role="cell" {
                 @match fault.charged_to.and_then(|id| view.unit(id)) {
-                    Some(unit) => a href=(view.to_finding(unit, fault.rule)) { (escape(&unit.name)) },
+                    Some(unit) => a href=(view.to_finding(unit, fault.rule)) { (name_of(unit)) },
                     None => (escape(fault.charged_to.unwrap_or("–"))),
                 }
             }

@@ -26,7 +26,7 @@ pub(super) fn section(view: View<'_, '_>, card: &UnitCard) -> Option<Markup> {
         card.trend.iter().map(|p| (p.at, p.score, p.grade.as_deref(), p.same_rules)).collect();
     rows.push((run.started_at, card.score, card.grade.as_deref(), true));
     Some(html! {
-        section id=(view.anchor(card, "lich-su")) aria-labelledby=(id) {
+        section id=(view.anchor(card, "lich-su")) aria-labelledby=(view.label(card, &id)) {
             div.sec-head {
                 h2 id=(id) { (view.say("Các lần kiểm tra trước", "Earlier runs")) }
                 p { (match view.lang {

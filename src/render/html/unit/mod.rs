@@ -18,7 +18,7 @@ use super::{
     frame::Page,
     headline, icon,
     province::soundness,
-    view::{Book, View},
+    view::{Book, View, name_of},
     words,
 };
 use crate::{
@@ -32,6 +32,9 @@ use fault::{Fault, Kind, faults};
 
 /// A site as readers write it: its port only where that is not 443.
 pub(super) fn site_name(site: &SiteCard) -> String {
+    if site.host.is_empty() {
+        return "–".to_owned();
+    }
     if site.port == 443 {
         escape(&site.host).into_owned()
     } else {
@@ -56,7 +59,7 @@ pub(super) fn commonest_reason(site: &SiteCard) -> Option<Reason> {
 pub(super) fn page(view: View<'_, '_>, card: &UnitCard) -> Page {
     let date = view.date(view.report.run.started_at);
     let one_off = card.block.is_none();
-    let name = if one_off { hosts(view, card) } else { escape(&card.name).into_owned() };
+    let name = if one_off { hosts(view, card) } else { name_of(card).into_owned() };
     let faults = faults(&view, card);
     let own = faults.iter().filter(|fault| fault.kind == Kind::Own).count();
     let advice = faults.iter().filter(|fault| fault.kind == Kind::Advice).count();
@@ -71,7 +74,9 @@ pub(super) fn page(view: View<'_, '_>, card: &UnitCard) -> Page {
     if advice > 0 {
         parts.push((anchor("khuyen-nghi"), format!("{} ({advice})", view.say("Khuyến nghị", "Recommended"))));
     }
-    parts.push((anchor("kiem-tra-lai"), view.say("Kiểm tra lại", "Check again").to_owned()));
+    if !card.sites.is_empty() {
+        parts.push((anchor("kiem-tra-lai"), view.say("Kiểm tra lại", "Check again").to_owned()));
+    }
     let history = history::section(view, card);
     if history.is_some() {
         parts.push((anchor("lich-su"), view.say("Các lần trước", "Earlier runs").to_owned()));
@@ -106,7 +111,7 @@ pub(super) fn page(view: View<'_, '_>, card: &UnitCard) -> Page {
 
 fn hosts(view: View<'_, '_>, card: &UnitCard) -> String {
     match card.sites.as_slice() {
-        [] => escape(&card.name).into_owned(),
+        [] => name_of(card).into_owned(),
         [only] => site_name(only),
         [first, rest @ ..] => {
             format!(
@@ -124,11 +129,11 @@ fn hosts(view: View<'_, '_>, card: &UnitCard) -> String {
 
 fn agency(view: View<'_, '_>, card: &UnitCard, name: &str) -> Markup {
     let Some(block) = card.block else {
-        return html! { (view.say("Kiểm tra một lần", "One-off check")) br; b.host { (name) } };
+        return html! { (view.say("Kiểm tra một lần", "One-off check")) br; b.host id=(view.anchor(card, "ten")) { (name) } };
     };
     html! {
         a href=(view.to_index()) { (escape(&view.report.province)) } ", " (words::block(block, view.lang))
-        br; b { (name.to_uppercase()) }
+        br; b id=(view.anchor(card, "ten")) { (name.to_uppercase()) }
     }
 }
 

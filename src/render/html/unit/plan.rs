@@ -25,7 +25,7 @@ pub(super) fn section(view: View<'_, '_>, card: &UnitCard) -> Markup {
     };
     let steps = || card.fix_plan.iter().enumerate();
     html! {
-        section id=(view.anchor(card, "viec")) aria-labelledby=(id) {
+        section id=(view.anchor(card, "viec")) aria-labelledby=(view.label(card, &id)) {
             div.sec-head {
                 h2 id=(id) { (view.say("Việc cần làm trước", "What to do first")) }
                 p { (view.say("Gỡ trần điểm trước, rồi theo điểm được thêm trên mỗi phút", "What lifts a cap first, then by points a minute")) }
@@ -58,7 +58,10 @@ fn step(view: View<'_, '_>, card: &UnitCard, place: usize, step: &FixStep, befor
             Lang::En => format!("+{}", step.gain),
         }
     } else {
-        format!("+{}", view.tenths(step.base_gain))
+        match view.lang {
+            Lang::Vi => format!("+{} điểm gốc", view.tenths(step.base_gain)),
+            Lang::En => format!("+{} of base", view.tenths(step.base_gain)),
+        }
     };
     let together = step.rules.len() > 1;
     html! {

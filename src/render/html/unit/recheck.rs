@@ -13,8 +13,16 @@ use super::{Fault, Kind, evidence, site_name};
 /// The most findings in a letter.
 const LINES: usize = 12;
 
-/// The command that checks again: all that failed, or one finding.
-pub(super) fn command(card: &UnitCard, fault: Option<&Fault<'_>>) -> String {
+/// The command that checks again: all that failed, or one finding. A line breaks between its words only.
+pub(super) fn command(card: &UnitCard, fault: Option<&Fault<'_>>) -> Markup {
+    let words = words(card, fault);
+    html! {
+        @for (place, word) in words.iter().enumerate() { @if place > 0 { " " } span { (word) } }
+    }
+}
+
+/// The command in words that stay together: an option with its value.
+fn words(card: &UnitCard, fault: Option<&Fault<'_>>) -> Vec<String> {
     if card.block.is_none() {
         let sites = match fault {
             Some(fault) => fault.hosts(),
@@ -22,20 +30,21 @@ pub(super) fn command(card: &UnitCard, fault: Option<&Fault<'_>>) -> String {
         };
         let plain = |c: char| !c.is_control() && !"\"\\$`!".contains(c);
         let by = if card.name.chars().all(plain) && !card.name.is_empty() { &card.name } else { "…" };
-        return format!("khien check {} --authorised-by \"{}\"", sites.join(" "), escape(by));
+        let mut words = vec!["khien check".to_owned()];
+        words.extend(sites);
+        words.push(format!("--authorised-by \"{}\"", escape(by)));
+        return words;
     }
-    let mut text = format!("khien recheck --unit {}", escape(&card.id));
+    let mut words = vec!["khien recheck".to_owned(), format!("--unit {}", escape(&card.id))];
     if let Some(fault) = fault {
         if let [only] = fault.places.as_slice()
             && only.unit.id == card.id
         {
-            text.push_str(" --site ");
-            text.push_str(&escape(&only.site.host));
+            words.push(format!("--site {}", escape(&only.site.host)));
         }
-        text.push_str(" --rule ");
-        text.push_str(fault.rule.as_str());
+        words.push(format!("--rule {}", fault.rule));
     }
-    text
+    words
 }
 
 pub(super) fn section(view: View<'_, '_>, card: &UnitCard, own: usize) -> Markup {
@@ -44,7 +53,7 @@ pub(super) fn section(view: View<'_, '_>, card: &UnitCard, own: usize) -> Markup
     }
     let id = view.anchor(card, "t-kiem-tra-lai");
     html! {
-        section.noprint id=(view.anchor(card, "kiem-tra-lai")) aria-labelledby=(id) {
+        section.noprint id=(view.anchor(card, "kiem-tra-lai")) aria-labelledby=(view.label(card, &id)) {
             div.sec-head {
                 h2 id=(id) { (view.say("Sửa xong, kiểm tra lại", "Once fixed, check again")) }
                 p { (view.say("Khoảng một phút, bao nhiêu lần cũng được", "About a minute, as often as you like")) }
@@ -98,7 +107,7 @@ pub(super) fn letter(view: View<'_, '_>, card: &UnitCard, faults: &[Fault<'_>]) 
     text.push_str(view.say("Trân trọng.", "Kind regards."));
     let id = view.anchor(card, "t-thu");
     html! {
-        section aria-labelledby=(id) {
+        section aria-labelledby=(view.label(card, &id)) {
             div.sec-head {
                 h2 id=(id) { (view.say("Thư gửi nơi vận hành, soạn sẵn", "A letter to the operator, ready to send")) }
                 p { (view.say("Chép vào thư, sửa tên người nhận", "Copy it, put the name in")) }

@@ -30,10 +30,10 @@ pub(super) fn section(view: View<'_, '_>, card: &UnitCard) -> Markup {
         (n, Lang::En) => format!("{n} sites"),
     };
     html! {
-        section aria-labelledby=(id) {
+        section aria-labelledby=(view.label(card, &id)) {
             div.two {
                 div {
-                    div.sec-head { h2 id=(id) { (title) } p { (view.say("Vì sao có điểm này", "Why this score")) } }
+                    div.sec-head { h2 id=(id) { (title) } @if card.score.is_some() { p { (view.say("Vì sao có điểm này", "Why this score")) } } }
                     table.stack.sites role="table" aria-labelledby=(id) {
                         thead role="rowgroup" { tr role="row" {
                             th scope="col" role="columnheader" { (view.say("Trang", "Site")) }
@@ -80,10 +80,12 @@ fn row(view: View<'_, '_>, site: &SiteCard, group: Option<&GroupCard>) -> Markup
     };
     let caps = group.map_or(&site.caps, |group| &group.caps);
     let base = group.map_or(site.base, |group| group.base);
-    let whole = site.score.filter(|whole| group.is_some_and(|group| group.score != Some(*whole)));
+    // where too little was tested, the site's number says nothing to a reader
+    let known = site.score.filter(|_| site.grade.is_some());
+    let whole = known.filter(|whole| group.is_some_and(|group| group.score != Some(*whole)));
     let mut about: Vec<String> = site.server.iter().map(|server| escape(server).into_owned()).collect();
     about.extend(site.addresses.iter().take(4).map(|address| escape(address).into_owned()));
-    let undecided = site.score.is_none() || site.untested.is_some();
+    let undecided = score.is_none() || site.untested.is_some();
     html! {
         tr role="row" {
             td role="cell" {
@@ -188,7 +190,9 @@ fn sum(view: View<'_, '_>, card: &UnitCard) -> Option<String> {
 /// Points over all sites, category by category.
 fn categories(view: View<'_, '_>, card: &UnitCard) -> Markup {
     let mut sums: BTreeMap<Category, (u64, u64)> = BTreeMap::new();
-    for one in card.sites.iter().flat_map(|site| &site.categories) {
+    // where the unit has no score, what little was tested is another's
+    let sites = card.sites.iter().filter(|_| card.score.is_some());
+    for one in sites.flat_map(|site| &site.categories) {
         let sum = sums.entry(one.category).or_default();
         sum.0 = sum.0.saturating_add(one.points);
         sum.1 = sum.1.saturating_add(one.max);

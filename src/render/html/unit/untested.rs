@@ -37,7 +37,7 @@ pub(super) fn section(view: View<'_, '_>, card: &UnitCard) -> Markup {
     }
     let id = view.anchor(card, "t-chua-kiem-tra");
     html! {
-        section aria-labelledby=(id) {
+        section aria-labelledby=(view.label(card, &id)) {
             div.sec-head {
                 h2 id=(id) { (view.say("Không kiểm tra được", "Could not be checked")) }
                 p { (view.say("Không trừ điểm, chỉ giảm độ bao phủ", "Costs no points, lowers the coverage")) }
