@@ -69,6 +69,11 @@ impl<'p, P: Peer> Asker<'p, P> {
         }
     }
 
+    /// Another hello is one that was answered.
+    pub(super) fn control_by(&self, offer: Offer) {
+        *self.control.lock().unwrap_or_else(PoisonError::into_inner) = offer;
+    }
+
     /// Offers this and finds out what the answer is worth.
     pub(super) async fn settle(&self, offer: &Offer) -> Settled {
         match self.try_settle(offer).await {
@@ -83,7 +88,7 @@ impl<'p, P: Peer> Asker<'p, P> {
         }
         if let Some(settled) = read(offer, &reply) {
             if matches!(settled, Settled::Chose(_)) {
-                *self.control.lock().unwrap_or_else(PoisonError::into_inner) = offer.clone();
+                self.control_by(offer.clone());
             }
             return Ok(settled);
         }

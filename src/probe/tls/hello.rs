@@ -107,6 +107,30 @@ pub(super) fn weakest_first(version: Version) -> Vec<u16> {
     all
 }
 
+/// A hello as long as any of ours whose first two thirds are suites that no web server has, and the rest the likeliest:
+/// who chooses one of these has read it to its end.
+pub(super) fn long(version: Version) -> Offer {
+    let likely = Question { short: true, ..Question::first(version) }.offer().suites;
+    let foreign = suites(version).iter().copied().filter(|code| {
+        let suite = iana::cipher_suite(*code).and_then(|suite| suite.properties());
+        suite.is_some_and(|suite| {
+            matches!(
+                suite.key_exchange,
+                KeyExchange::Psk
+                    | KeyExchange::DhePsk
+                    | KeyExchange::EcdhePsk
+                    | KeyExchange::RsaPsk
+                    | KeyExchange::Kerberos
+                    | KeyExchange::Srp
+                    | KeyExchange::Eccpwd
+            )
+        })
+    });
+    let mut offered: Vec<u16> = foreign.take(CHUNK - SHORT).collect();
+    offered.extend(likely);
+    Offer::new(version, offered)
+}
+
 /// Without encryption, authentication or strength, and with blocks of 64 bits.
 pub(super) fn is_past(properties: &SuiteProperties) -> bool {
     properties.null_encryption()
@@ -134,6 +158,23 @@ mod tests {
         seen.dedup();
         assert_eq!(seen.len(), all.len());
         assert!(suites(Version::TLS13).starts_with(&[0x1301]));
+    }
+
+    #[test]
+    fn the_past_comes_first_and_nothing_is_lost() {
+        let (ordered, mut all) = (weakest_first(Version::TLS12), suites(Version::TLS12).to_vec());
+        let name = |code: u16| iana::cipher_suite(code).unwrap().name;
+        let past: Vec<&str> = ordered[..CHUNK].iter().map(|code| name(*code)).collect();
+        for wanted in ["_RC4_", "_NULL_", "_anon_", "EXPORT", "3DES", "_DES_"] {
+            assert!(past.iter().any(|name| name.contains(wanted)), "{wanted}");
+        }
+        let mut sorted = ordered.clone();
+        sorted.sort_unstable();
+        all.sort_unstable();
+        assert_eq!(sorted, all);
+        let long = long(Version::TLS12).suites;
+        assert_eq!(long.len(), CHUNK);
+        assert!(long[CHUNK - SHORT..].iter().all(|code| !name(*code).contains("PSK")));
     }
 
     #[test]

@@ -3,9 +3,10 @@
 
 use super::{
     asker::{Asker, Chosen, Peer, Settled},
-    hello::{CHUNK, Question, weakest_first},
+    hello::{CHUNK, Question, long, weakest_first},
     negotiated::{self, Found, Negotiated},
     offer::Offer,
+    reply::Reply,
 };
 use crate::{
     observation::{Attempt, Failure, Support, Versions},
@@ -15,11 +16,8 @@ use crate::{
     },
 };
 
-/// Some servers do not read past the 64th suite; the signalling value is one more.
+/// Some servers do not read past the 64th suite, or hang up; the signalling value is one more.
 const SMALL_CHUNK: usize = 60;
-
-/// Below so many suites refused at once, the size of a hello is no reason to doubt a refusal.
-const LARGE: usize = 64;
 
 /// Every version with the suites of its own kind, newest first.
 pub(super) const VERSIONS: [Version; 5] =
@@ -74,10 +72,9 @@ impl<P: Peer> Explorer<'_, P> {
         let old: Vec<Version> =
             self.offered.iter().copied().filter(|version| *version != Version::TLS13).collect();
         let mut found = Found::default();
-        self.suites(&old, CHUNK, &mut found).await;
-        if self.reads_too_few(&old, &found).await {
-            self.suites(&old, SMALL_CHUNK, &mut found).await;
-        }
+        let Some(newest) = old.first() else { return found };
+        let chunk = if self.reads_long_hellos(*newest).await { CHUNK } else { SMALL_CHUNK };
+        self.suites(&old, chunk, &mut found).await;
         self.primes(&old, &mut found).await;
         self.signatures(&mut found).await;
         if let Some((version, suites)) = old.iter().find_map(|version| {
@@ -154,25 +151,14 @@ impl<P: Peer> Explorer<'_, P> {
         }
     }
 
-    /// Whether the server does not look at all the suites of a long hello: one that was refused is sent again with a
-    /// suite at its end that the server has.
-    async fn reads_too_few(&self, versions: &[Version], found: &Found) -> bool {
-        for version in versions {
-            let Some(of) = found.of(*version) else { continue };
-            let Some(last) = of.chosen.last() else { continue };
-            let chosen = |code: &u16| of.chosen.iter().any(|chosen| chosen.told.suite == *code);
-            let all = weakest_first(*version);
-            let Some(part) =
-                all.chunks(CHUNK).find(|part| part.iter().filter(|c| !chosen(c)).count() > LARGE)
-            else {
-                continue;
-            };
-            let mut suites: Vec<u16> = part.iter().copied().filter(|code| !chosen(code)).collect();
-            suites.push(last.told.suite);
-            let offer = Offer { extras: last.extras, ..Offer::new(*version, suites) };
-            return !matches!(self.asker.settle(&offer).await, Settled::Chose(_));
-        }
-        false
+    /// Whether the server reads long hellos to their end.
+    async fn reads_long_hellos(&self, version: Version) -> bool {
+        let long = long(version);
+        let reply = self.asker.ask(&long).await;
+        let likely = Question { short: true, ..Question::first(version) }.offer();
+        let whole = matches!(&reply, Ok(Reply::Chose { told, .. }) if likely.suites.contains(&told.suite));
+        self.asker.control_by(if whole { long } else { likely });
+        whole
     }
 
     /// What a client is given that has none of RFC 7919's groups.
@@ -348,3 +334,7 @@ fn certified_curve(of: &Suites, suites: &[u16]) -> Option<u16> {
     let name = crate::probe::certificate::curve(leaf)?;
     iana::named_groups().find(|group| group.name == name).map(|group| group.code)
 }
+
+#[cfg(test)]
+#[path = "negotiation_tests.rs"]
+mod tests;
