@@ -10,7 +10,7 @@ use khien::{
 
 const HOST: &str = "lab.test";
 
-async fn probe(address: std::net::SocketAddr) -> tls::Seen {
+pub(crate) async fn probe(address: std::net::SocketAddr) -> tls::Seen {
     probe_name(address, HOST, &tls::Known::default()).await
 }
 
