@@ -172,7 +172,7 @@ pub(crate) fn hostile() -> Report {
             place += 1;
         }
     }
-    assert!(place >= all.len(), "not every payload was used");
+    assert!(place >= all.len(), "not every payload was used: {place} of {}", all.len());
     report
 }
 
