@@ -26,7 +26,7 @@ fn word<T: serde::Serialize>(value: &T) -> String {
     serde_json::to_value(value).unwrap().as_str().unwrap().to_owned()
 }
 
-fn suites(tls: &Tls) -> BTreeSet<(String, String)> {
+fn suites(tls: &Tls) -> Pairs {
     let suites = tls.cipher_suites.completed().unwrap();
     suites.items.iter().map(|suite| (word(&suite.version), suite.name.clone())).collect()
 }
@@ -48,8 +48,11 @@ fn attributes<'x>(xml: &'x str, element: &str, wanted: [&str; 2]) -> BTreeSet<(&
         .collect()
 }
 
-/// Pairs of version and suite as sslscan finds them, by code.
-fn by_sslscan(server: &Peer) -> (BTreeSet<(String, String)>, BTreeSet<(String, String)>) {
+/// Of version and name.
+type Pairs = BTreeSet<(String, String)>;
+
+/// Pairs of version and suite, and of version and group, as sslscan finds them.
+fn by_sslscan(server: &Peer) -> (Pairs, Pairs) {
     let output = Command::new("sslscan")
         .args(["--no-colour", "--show-cipher-ids", "--xml=-", "--no-heartbleed", "--no-check-certificate"])
         .arg(format!("--sni-name={HOST}"))
@@ -58,7 +61,7 @@ fn by_sslscan(server: &Peer) -> (BTreeSet<(String, String)>, BTreeSet<(String, S
         .unwrap_or_else(|error| panic!("sslscan: {error}; tests/run installs it"));
     let xml = String::from_utf8(output.stdout).unwrap();
     let suites = attributes(&xml, "cipher", ["sslversion", "id"]);
-    let suites: BTreeSet<(String, String)> = suites
+    let suites: Pairs = suites
         .into_iter()
         .map(|(version, id)| {
             let code = u16::from_str_radix(id.trim_start_matches("0x"), 16).unwrap();
@@ -105,7 +108,7 @@ async fn the_same_suites_and_groups_as_sslscan() {
         let server = Peer::openssl(&certificate, arguments);
         let tls = seen(&server).await;
         let ours: BTreeSet<_> = suites(&tls).into_iter().filter(|(_, name)| !beyond_sslscan(name)).collect();
-        let without = |theirs: BTreeSet<(String, String)>| -> BTreeSet<_> {
+        let without = |theirs: Pairs| -> BTreeSet<_> {
             theirs.into_iter().filter(|(_, name)| !beyond_sslscan(name)).collect()
         };
         let (theirs, mut their_groups) = by_sslscan(&server);
