@@ -209,6 +209,11 @@ impl Lane {
         (self.tls.load(Ordering::Relaxed), self.http.load(Ordering::Relaxed))
     }
 
+    /// TLS connections this job may still open.
+    pub fn tls_left(&self) -> u32 {
+        self.lanes.options.budgets.tls_per_job.saturating_sub(self.spent().0)
+    }
+
     /// Whether this address was found to answer only hellos without post-quantum key shares.
     pub fn wants_classic_groups(&self) -> bool {
         self.classic_groups.load(Ordering::Relaxed)

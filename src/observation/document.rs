@@ -47,7 +47,8 @@ impl Document {
     }
 
     /// A document from its JSON object.
-    pub fn from_facts(facts: Map<String, Value>) -> Result<Self, DocumentError> {
+    pub fn from_facts(mut facts: Map<String, Value>) -> Result<Self, DocumentError> {
+        mark_later_facts(&mut facts);
         let part = |name: &'static str| facts.get(name).ok_or(DocumentError::Missing(name));
         let schema = part("schema")?.as_str().unwrap_or_default();
         if schema != SCHEMA {
@@ -86,6 +87,34 @@ impl Document {
     }
 }
 
+/// Facts of `tls` that came later than the first documents of this schema.
+const LATER_TLS: [&str; 6] =
+    ["cipher_suites", "suite_order", "groups", "dh_primes", "signatures", "compression"];
+/// Those among them that may be absent, of which «not there» would say that they were looked for.
+const LATER_TLS_OPTIONAL: [&str; 5] =
+    ["secure_renegotiation", "extended_master_secret", "encrypt_then_mac", "session_ticket", "fallback_scsv"];
+
+/// A document that is older than a fact was not asked for it. Those that may be absent are known to be older by the
+/// ones that may not.
+fn mark_later_facts(facts: &mut Map<String, Value>) {
+    let endpoints = facts.get_mut("endpoints").and_then(Value::as_array_mut);
+    for endpoint in endpoints.into_iter().flatten() {
+        let Some(tls) = endpoint.get_mut("tls").and_then(Value::as_object_mut) else { continue };
+        if !tls.contains_key("offered") {
+            continue;
+        }
+        let not_asked = || serde_json::json!({"skipped": "not_requested"});
+        if LATER_TLS.iter().all(|name| !tls.contains_key(*name)) {
+            for name in LATER_TLS_OPTIONAL {
+                tls.entry(name).or_insert_with(not_asked);
+            }
+        }
+        for name in LATER_TLS {
+            tls.entry(name).or_insert_with(not_asked);
+        }
+    }
+}
+
 impl TryFrom<&Observations> for Document {
     type Error = DocumentError;
 
@@ -94,5 +123,30 @@ impl TryFrom<&Observations> for Document {
             Value::Object(facts) => Self::from_facts(facts),
             _ => Err(DocumentError::Missing("schema")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_document_older_than_a_fact_was_not_asked_for_it() {
+        let of = |tls: Value| {
+            let document = json!({
+                "schema": SCHEMA, "at": "2026-11-24T00:00:00Z", "site": {"host": "a.example", "port": 443},
+                "endpoints": [{"tls": tls}],
+            });
+            Document::parse(document.to_string().as_bytes()).unwrap().endpoints()[0]["tls"].clone()
+        };
+        let not_asked = json!({"skipped": "not_requested"});
+        let old = of(json!({"offered": true}));
+        assert_eq!((&old["cipher_suites"], &old["secure_renegotiation"]), (&not_asked, &not_asked));
+        let new = of(json!({"offered": true, "compression": "offered", "groups": {"items": []}}));
+        assert_eq!((&new["compression"], new.get("secure_renegotiation")), (&json!("offered"), None));
+        let failed = json!({"failed": "refused"});
+        assert_eq!(of(failed.clone()), failed);
     }
 }

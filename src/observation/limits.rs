@@ -23,5 +23,15 @@ pub const FIELDS: usize = 100;
 pub const COOKIES: usize = 50;
 /// Content-Security-Policy policies kept of a document.
 pub const POLICIES: usize = 20;
+/// Pairs of version and cipher suite kept of a server; the budget of connections ends before.
+pub const CIPHER_SUITES: usize = 200;
+/// Versions that have an order of suites.
+pub const SUITE_ORDERS: usize = 5;
+/// Key exchange groups kept of a server.
+pub const GROUPS: usize = 100;
+/// Diffie-Hellman primes kept of a server.
+pub const DH_PRIMES: usize = 20;
+/// Signature schemes kept of a server.
+pub const SIGNATURES: usize = 40;
 /// Longest text kept of a fact, in characters; what is longer is cut and ends in `…`.
 pub const TEXT: usize = 1_000;

@@ -7,6 +7,7 @@ mod dns;
 mod document;
 mod http;
 pub mod limits;
+mod negotiation;
 mod site;
 mod tls;
 
@@ -20,6 +21,9 @@ pub use document::{Document, DocumentError, MAX_BYTES};
 pub use http::{
     Answer, Cookie, EndpointHttp, Field, FrameAncestors, FrameOptions, FrameOptionsPolicy, Hsts, Http,
     NoSniff, Redirect, ReferrerPolicy, Upgrade, Visit, VisitEnd, Www,
+};
+pub use negotiation::{
+    CipherSuite, DhPrime, Group, GroupKind, OrderOf, Protocol, SignatureScheme, SuiteOrder,
 };
 pub use site::{Endpoint, Observations, SCHEMA, SiteName, Vantage};
 pub use tls::{Handshake, OcspStaple, Support, Tls, Versions};

@@ -1,9 +1,10 @@
-//! Facts of TLS at one address.
+//! Facts of TLS at one address: versions, one handshake, and what else the server agrees to. The parts of the latter
+//! are `negotiation`'s.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Attempt;
+use super::{Attempt, CipherSuite, DhPrime, Group, Listing, SignatureScheme, SuiteOrder, limits};
 
 /// TLS at one address, on the site's port.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -14,8 +15,49 @@ pub struct Tls {
     pub versions: Versions,
     /// One ordinary handshake, with what a current client offers (TLS 1.3 and 1.2).
     pub handshake: Attempt<Handshake>,
-    /// Another site at this address, whose versions these are: this one's own handshake and its answer to a hello for
-    /// TLS 1.1 agreed with what was found there. Absent where they were found out at this name.
+    /// Every pair of version and cipher suite the server agrees to, SSL 3.0 to TLS 1.3: each was chosen once by the
+    /// server from all that had not been chosen yet. Those of a version in the order they were chosen in, which is the
+    /// server's own among suites asked for at once (up to 120) where `suite_order` says so.
+    #[schemars(extend("maxItems" = limits::CIPHER_SUITES))]
+    pub cipher_suites: Attempt<Listing<CipherSuite>>,
+    /// Whose order decides between suites, for each version with at least two.
+    #[schemars(extend("maxItems" = limits::SUITE_ORDERS))]
+    pub suite_order: Attempt<Listing<SuiteOrder>>,
+    /// The groups it exchanges keys in, found out with its newest version and, where that is TLS 1.3, with its newest
+    /// older one too. Behind the curve of an ECDSA certificate, which every client of TLS 1.2 must have, groups that the
+    /// server likes less are never used and not listed.
+    #[schemars(extend("maxItems" = limits::GROUPS))]
+    pub groups: Attempt<Listing<Group>>,
+    /// The different primes it was seen to use for finite-field Diffie-Hellman up to TLS 1.2, once to a client that
+    /// names no group of RFC 7919. Empty where it has no such suite.
+    #[schemars(extend("maxItems" = limits::DH_PRIMES))]
+    pub dh_primes: Attempt<Listing<DhPrime>>,
+    /// What it was seen to sign the key exchange of TLS 1.2 with: to clients that offer everything, and to one that
+    /// offers nothing but SHA-1 and MD5. Empty where nothing is signed.
+    #[schemars(extend("maxItems" = limits::SIGNATURES))]
+    pub signatures: Attempt<Listing<SignatureScheme>>,
+    /// Whether it compresses (DEFLATE, RFC 3749). TLS 1.3 has no compression.
+    pub compression: Attempt<Support>,
+    /// Whether it answers with `renegotiation_info` (RFC 5746) in every version up to TLS 1.2; absent where it has none
+    /// of them.
+    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
+    pub secure_renegotiation: Attempt<Option<Support>>,
+    /// Whether it has `extended_master_secret` (RFC 7627) in every version from TLS 1.0 to 1.2; absent where it has none
+    /// of them.
+    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
+    pub extended_master_secret: Attempt<Option<Support>>,
+    /// Whether it has `encrypt_then_mac` (RFC 7366), seen where it chose a suite with CBC; absent where it has no such
+    /// suite from TLS 1.0 to 1.2.
+    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
+    pub encrypt_then_mac: Attempt<Option<Support>>,
+    /// Whether it hands out session tickets (RFC 5077) up to TLS 1.2; absent where it has none of these versions.
+    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
+    pub session_ticket: Attempt<Option<Support>>,
+    /// Whether it heeds `TLS_FALLBACK_SCSV` (RFC 7507); absent where there is no lower version to fall back to.
+    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
+    pub fallback_scsv: Attempt<Option<Support>>,
+    /// Another site at this address, whose facts these are, `handshake` left out: this one's own handshake and its answer to
+    /// a hello for TLS 1.1 agreed with what was found there. Absent where they were found out at this name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shared_with: Option<String>,
     /// TCP connections that were opened at this address to find all this out.

@@ -162,19 +162,18 @@ pub(crate) fn hostile() -> Report {
     for card in findings(&mut report) {
         if matches!(card.finding.verdict, Verdict::Fail | Verdict::Inconclusive) {
             let seen = |value| Evidence { fact: "http.server".to_owned(), value, address: None };
-            let text = all[place % all.len()].clone();
-            let mut map = serde_json::Map::new();
-            map.insert(text.clone(), text.clone().into());
-            card.finding.evidence = vec![
-                seen(text.clone().into()),
-                seen(vec![text.clone(), text.clone()].into()),
-                seen(map.into()),
-            ];
-            card.finding.evidence[0].address = Some(text);
-            place += 1;
+            card.finding.evidence.clear();
+            // fewer cards than payloads: each has two
+            for text in [&all[place % all.len()], &all[(place + 1) % all.len()]] {
+                let map = serde_json::Map::from_iter([(text.clone(), text.clone().into())]);
+                let first = Evidence { address: Some(text.clone()), ..seen(text.clone().into()) };
+                let list = seen(vec![text.clone(), text.clone()].into());
+                card.finding.evidence.extend([first, list, seen(map.into())]);
+            }
+            place += 2;
         }
     }
-    assert!(place >= all.len(), "not every payload was used");
+    assert!(place >= all.len(), "not every payload was used: {place} of {}", all.len());
     report
 }
 

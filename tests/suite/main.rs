@@ -26,4 +26,5 @@ mod score;
 mod shelf;
 mod store;
 mod target;
+mod tls_negotiation;
 mod web_lab;

@@ -148,7 +148,7 @@ pub(crate) struct Pem {
 }
 
 impl Pem {
-    fn write(&self, folder: &Path) -> (PathBuf, PathBuf) {
+    pub(crate) fn write(&self, folder: &Path) -> (PathBuf, PathBuf) {
         let (chain, key) = (folder.join("chain.pem"), folder.join("key.pem"));
         fs::File::create(&chain).unwrap().write_all(self.chain.as_bytes()).unwrap();
         fs::File::create(&key).unwrap().write_all(self.key.as_bytes()).unwrap();

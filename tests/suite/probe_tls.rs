@@ -10,7 +10,7 @@ use khien::{
 
 const HOST: &str = "lab.test";
 
-async fn probe(address: std::net::SocketAddr) -> tls::Seen {
+pub(crate) async fn probe(address: std::net::SocketAddr) -> tls::Seen {
     probe_name(address, HOST, &tls::Known::default()).await
 }
 
@@ -118,6 +118,7 @@ async fn a_second_name_on_one_server_costs_two_connections() {
     assert_eq!(seen[0].shared_with, None);
     assert_eq!(seen[1].shared_with.as_deref(), Some(one));
     assert_eq!(seen[1].versions, seen[0].versions);
+    assert_eq!(seen[1].cipher_suites, seen[0].cipher_suites);
     assert!(seen[1].connections == 2 && seen[0].connections > 5, "{seen:?}");
     // a name is not shared with itself: a second look is a look
     assert_eq!(seen[2].shared_with, None);

@@ -53,6 +53,15 @@ const UNJUDGED: &[(&str, &str)] = &[
     ("vantage.name", "the vantage point's name"),
     ("unrouted", "about the vantage point, not about the site"),
     ("tls.connections", "what the scan itself cost"),
+    ("tls.shared_with", "whose facts they are"),
+    ("tls.suite_order", "without weak suites it does not matter who chooses; with them they are the fault"),
+    (
+        "tls.extended_master_secret",
+        "advice for later: few servers of today lack it, and no text cited asks for it",
+    ),
+    ("tls.encrypt_then_mac", "matters for suites with CBC alone, which are judged"),
+    ("tls.session_ticket", "a convenience"),
+    ("tls.fallback_scsv", "protects versions that are judged themselves"),
     ("tls.handshake.alpn", "HTTP/2 makes a site quicker, not safer; Circular 39/2017 only recommends it"),
     (
         "tls.handshake.ocsp_staple",

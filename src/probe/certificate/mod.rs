@@ -76,6 +76,11 @@ fn describe(
     })
 }
 
+/// IANA's name of the curve of a certificate's key; nothing where it has none or cannot be read.
+pub(super) fn curve(certificate: &[u8]) -> Option<String> {
+    key::public_key(&Parsed::new(certificate).ok()?.x509.tbs_certificate.subject_pki).curve
+}
+
 /// The leaf and the issuers that can be parsed, and why some are missing.
 fn parse<'a>(leaf: &'a [u8], sent: &'a [Vec<u8>]) -> Result<(Vec<Parsed<'a>>, Option<Failure>), Failure> {
     let mut certificates = vec![Parsed::new(leaf)?];

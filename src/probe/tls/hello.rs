@@ -2,13 +2,14 @@
 
 use std::sync::LazyLock;
 
+use super::offer::Offer;
 use crate::wire::{
-    iana::{self, BulkCipher, KeyExchange, SuiteProperties},
-    tls::{ClientHello, EncodeError, Extension, Version},
+    iana::{self, BulkCipher, KeyExchange, SuiteHash, SuiteProperties},
+    tls::Version,
 };
 
 /// Some servers ignore suites past the 64th or break above 128: three hellos of at most so many reach them all.
-const CHUNK: usize = 120;
+pub(super) const CHUNK: usize = 120;
 
 /// Some servers break above 64 suites: a refusal that may be one of the size is asked again with so few.
 const SHORT: usize = 40;
@@ -18,9 +19,6 @@ const LIKELY: [u16; 26] = [
     0xc02f, 0xc030, 0xc02b, 0xc02c, 0xcca8, 0xcca9, 0xc013, 0xc014, 0xc009, 0xc00a, 0xc027, 0xc028, 0xc023,
     0xc024, 0x009c, 0x009d, 0x003c, 0x003d, 0x002f, 0x0035, 0x0033, 0x0039, 0x000a, 0x0016, 0x0005, 0x0004,
 ];
-
-/// A hello of 256 to 511 octets makes some old load balancers hang (RFC 7685).
-const HANGS: std::ops::Range<usize> = 256..512;
 
 /// A hello that offers exactly one version.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,68 +84,67 @@ fn rarity(code: u16, properties: &SuiteProperties) -> u8 {
 }
 
 impl Question {
-    /// The records to send.
-    pub(super) fn to_records(&self, host: &str, random: [u8; 32]) -> Result<Vec<u8>, EncodeError> {
+    /// What is offered.
+    pub(super) fn offer(&self) -> Offer {
         let mut offered: Vec<u16> =
             suites(self.version).chunks(CHUNK).nth(self.chunk).unwrap_or_default().to_vec();
         if self.short {
             offered.truncate(SHORT);
         }
-        if self.version == Version::TLS13 {
-            let mut hello = ClientHello::new(Version::TLS12, random, offered);
-            // what a browser sends, so that middleboxes take it for a resumption (RFC 8446 appendix D.4)
-            hello.session_id = random.to_vec();
-            let mut extensions = Self::common(host)?;
-            extensions.push(Extension::supported_versions(&[Version::TLS13])?);
-            extensions.push(Extension::psk_key_exchange_modes(&[1])?);
-            // no share: the server names a group by a HelloRetryRequest, and no key has to be made
-            extensions.push(Extension::key_share(&[])?);
-            hello.extensions = Some(extensions);
-            return Self::finish(hello);
-        }
-        // some servers fail without it
-        offered.push(iana::EMPTY_RENEGOTIATION_INFO_SCSV);
-        let mut hello = ClientHello::new(self.version, random, offered);
-        if self.version > Version::SSL3 {
-            let mut extensions = Self::common(host)?;
-            extensions.push(Extension::ec_point_formats(&[0])?);
-            if self.version < Version::TLS12 {
-                // signature_algorithms is meant for TLS 1.2 and later (RFC 5246 section 7.4.1.4.1)
-                extensions.retain(|e| e.kind != crate::wire::tls::ExtensionType::SIGNATURE_ALGORITHMS);
-            }
-            hello.extensions = Some(extensions);
-        }
-        Self::finish(hello)
+        Offer::new(self.version, offered)
     }
+}
 
-    fn common(host: &str) -> Result<Vec<Extension>, EncodeError> {
-        let groups: Vec<u16> = iana::named_groups().map(|group| group.code).collect();
-        let schemes: Vec<u16> = iana::signature_schemes().collect();
-        let mut extensions = Vec::new();
-        match Extension::server_name(host) {
-            Ok(name) => extensions.push(name),
-            // an address is no server name: the hello goes without (RFC 6066 section 3)
-            Err(EncodeError::AddressAsServerName) => {}
-            Err(other) => return Err(other),
-        }
-        extensions.push(Extension::supported_groups(&groups)?);
-        extensions.push(Extension::signature_algorithms(&schemes)?);
-        Ok(extensions)
+/// The suites of a version in the order in which they are enumerated: those that no server should have come first, so
+/// that they are found even where the budget ends early; then the likely ones.
+pub(super) fn weakest_first(version: Version) -> Vec<u16> {
+    let mut all = suites(version).to_vec();
+    if version != Version::TLS13 {
+        all.sort_by_key(|code| {
+            !iana::cipher_suite(*code).and_then(|suite| suite.properties()).is_some_and(|p| is_past(&p))
+        });
     }
+    all
+}
 
-    fn finish(mut hello: ClientHello) -> Result<Vec<u8>, EncodeError> {
-        let length = hello.to_message()?.encode()?.len();
-        if HANGS.contains(&length) && hello.extensions.is_some() {
-            // the extension's own header needs four octets
-            hello.pad_to(HANGS.end.max(length + 4))?;
-        }
-        hello.to_records()
-    }
+/// A hello as long as any of ours whose first two thirds are suites that no web server has, and the rest the likeliest:
+/// who chooses one of these has read it to its end.
+pub(super) fn long(version: Version) -> Offer {
+    let likely = Question { short: true, ..Question::first(version) }.offer().suites;
+    let foreign = suites(version).iter().copied().filter(|code| {
+        let suite = iana::cipher_suite(*code).and_then(|suite| suite.properties());
+        suite.is_some_and(|suite| {
+            matches!(
+                suite.key_exchange,
+                KeyExchange::Psk
+                    | KeyExchange::DhePsk
+                    | KeyExchange::EcdhePsk
+                    | KeyExchange::RsaPsk
+                    | KeyExchange::Kerberos
+                    | KeyExchange::Srp
+                    | KeyExchange::Eccpwd
+            )
+        })
+    });
+    let mut offered: Vec<u16> = foreign.take(CHUNK - SHORT).collect();
+    offered.extend(likely);
+    Offer::new(version, offered)
+}
+
+/// Without encryption, authentication or strength, and with blocks of 64 bits.
+pub(super) fn is_past(properties: &SuiteProperties) -> bool {
+    properties.null_encryption()
+        || properties.anonymous()
+        || properties.export
+        || properties.block_bits == Some(64)
+        || properties.cipher == BulkCipher::Rc4
+        || properties.hash == SuiteHash::Md5
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::probe::tls::offer::HANGS;
 
     #[test]
     fn every_suite_is_offered_once_and_the_likely_ones_first() {
@@ -164,10 +161,28 @@ mod tests {
     }
 
     #[test]
+    fn the_past_comes_first_and_nothing_is_lost() {
+        let (ordered, mut all) = (weakest_first(Version::TLS12), suites(Version::TLS12).to_vec());
+        let name = |code: u16| iana::cipher_suite(code).unwrap().name;
+        let past: Vec<&str> = ordered[..CHUNK].iter().map(|code| name(*code)).collect();
+        for wanted in ["_RC4_", "_NULL_", "_anon_", "EXPORT", "3DES", "_DES_"] {
+            assert!(past.iter().any(|name| name.contains(wanted)), "{wanted}");
+        }
+        let mut sorted = ordered.clone();
+        sorted.sort_unstable();
+        all.sort_unstable();
+        assert_eq!(sorted, all);
+        let long = long(Version::TLS12).suites;
+        assert_eq!(long.len(), CHUNK);
+        assert!(long[CHUNK - SHORT..].iter().all(|code| !name(*code).contains("PSK")));
+    }
+
+    #[test]
     fn hellos_avoid_the_sizes_that_hang() {
         for version in [Version::SSL3, Version::TLS10, Version::TLS11, Version::TLS12, Version::TLS13] {
             for (chunk, short) in (0..chunks(version)).flat_map(|chunk| [(chunk, false), (chunk, true)]) {
                 let records = Question { version, chunk, short }
+                    .offer()
                     .to_records("site.example", [7; 32])
                     .unwrap_or_default();
                 assert!(records.len() > 9);
@@ -181,7 +196,7 @@ mod tests {
     #[test]
     fn an_address_sends_no_server_name() {
         let question = Question::first(Version::TLS12);
-        let of = |host| question.to_records(host, [7; 32]).unwrap_or_default();
+        let of = |host| question.offer().to_records(host, [7; 32]).unwrap_or_default();
         let contains = |bytes: &[u8], text: &str| bytes.windows(text.len()).any(|w| w == text.as_bytes());
         assert!(contains(&of("site.example"), "site.example"));
         assert!(!contains(&of("192.0.2.1"), "192.0.2.1"));

@@ -9,6 +9,7 @@ use std::{
 
 use super::{
     hello::Question,
+    negotiated::Negotiated,
     reply::{Reply, ask},
     versions::REFUSALS,
 };
@@ -31,6 +32,7 @@ pub(super) struct Account {
     /// The name it was found out with.
     pub(super) host: String,
     pub(super) versions: Versions,
+    pub(super) negotiated: Negotiated,
     handshake: Agreed,
 }
 
@@ -45,13 +47,25 @@ struct Agreed {
 
 impl Known {
     /// Keeps what a name brought; only what was found out whole.
-    pub(super) fn add(&self, lane: &Lane, port: u16, host: &str, handshake: &Handshake, versions: &Versions) {
+    pub(super) fn add(
+        &self,
+        lane: &Lane,
+        port: u16,
+        host: &str,
+        handshake: &Handshake,
+        versions: &Versions,
+        negotiated: &Negotiated,
+    ) {
         let Versions { ssl2, ssl3, tls1_0, tls1_1, tls1_2, tls1_3 } = versions;
         if [ssl2, ssl3, tls1_0, tls1_1, tls1_2, tls1_3].iter().any(|found| found.completed().is_none()) {
             return;
         }
-        let account =
-            Account { host: host.to_owned(), versions: versions.clone(), handshake: Agreed::on(handshake) };
+        let account = Account {
+            host: host.to_owned(),
+            versions: versions.clone(),
+            negotiated: negotiated.clone(),
+            handshake: Agreed::on(handshake),
+        };
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let accounts = known.entry((lane.address(), port)).or_default();
         if accounts.len() < MAX_ACCOUNTS {

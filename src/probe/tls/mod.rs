@@ -1,10 +1,17 @@
 //! TLS at one address: the versions a server takes, one ordinary handshake, and the certificates it sends.
 //! Facts only; what the certificates are worth is `probe::certificate`'s to describe.
 
+mod asker;
 mod hello;
 mod known;
+mod negotiated;
+mod negotiation;
+mod offer;
+mod primes;
 mod reply;
 mod versions;
+
+use std::time::Duration;
 
 use crate::{
     net::{self, Error, Lane, Purpose, tls::Offer},
@@ -12,7 +19,15 @@ use crate::{
     wire::tls::Version,
 };
 pub use known::Known;
+use negotiated::Negotiated;
+use offer::Offer as HelloOffer;
+use reply::Reply;
 use versions::Server;
+
+/// Connections left to those who come after us in the same job.
+const LEFT_TO_OTHERS: u32 = 30;
+/// How long a server that hung up on us is left alone.
+const BREATH: Duration = Duration::from_secs(2);
 
 /// What the TLS probe brings home.
 #[derive(Debug)]
@@ -57,13 +72,8 @@ pub async fn tls(lane: &Lane, host: &str, port: u16, known: &Known) -> Seen {
     if let Attempt::Completed(agreed) = &handshake
         && let Some(account) = known.of(lane, host, port, agreed).await
     {
-        let tls = Tls {
-            offered: true,
-            versions: account.versions,
-            handshake,
-            shared_with: Some(account.host),
-            connections: lane.spent().0,
-        };
+        let connections = lane.spent().0;
+        let tls = told(account.versions, handshake, account.negotiated, Some(account.host), connections);
         return Seen { tls: Attempt::Completed(tls), chain: Attempt::Completed(sent) };
     }
     let asked = Server::new(lane, host, port, version).ask_all(version).await;
@@ -79,7 +89,6 @@ pub async fn tls(lane: &Lane, host: &str, port: u16, known: &Known) -> Seen {
         }
     }
     let chain = if sent.is_empty() { asked.chain } else { sent };
-    let (connections, _) = lane.spent();
     if asked.speaks_tls {
         let chain = if chain.is_empty() {
             // a certificate that is sent encrypted is seen by the handshake alone
@@ -87,19 +96,83 @@ pub async fn tls(lane: &Lane, host: &str, port: u16, known: &Known) -> Seen {
         } else {
             Attempt::Completed(chain)
         };
+        let negotiated = negotiation::explore(&Here { lane, host, port }, &asked.versions).await;
         if let Attempt::Completed(agreed) = &handshake {
-            known.add(lane, port, host, agreed, &asked.versions);
+            known.add(lane, port, host, agreed, &asked.versions, &negotiated);
         }
-        let tls = Tls { offered: true, versions: asked.versions, handshake, shared_with: None, connections };
+        let tls = told(asked.versions, handshake, negotiated, None, lane.spent().0);
         return Seen { tls: Attempt::Completed(tls), chain };
     }
     if asked.speaks_something_else {
+        let nothing = negotiated::unseen(&Attempt::skipped(Skip::DoesNotApply));
         let handshake = Attempt::skipped(Skip::DoesNotApply);
-        let tls = Tls { offered: false, versions: none_offered(), handshake, shared_with: None, connections };
+        let tls = Tls { offered: false, ..told(none_offered(), handshake, nothing, None, lane.spent().0) };
         return Seen { tls: Attempt::Completed(tls), chain: Attempt::skipped(Skip::DoesNotApply) };
     }
     let why = asked.first_failure.unwrap_or(Failure::Closed);
     Seen { tls: Attempt::failed(why.clone()), chain: Attempt::failed(why) }
+}
+
+fn told(
+    versions: Versions,
+    handshake: Attempt<Handshake>,
+    negotiated: Negotiated,
+    shared_with: Option<String>,
+    connections: u32,
+) -> Tls {
+    let Negotiated {
+        cipher_suites,
+        suite_order,
+        groups,
+        dh_primes,
+        signatures,
+        compression,
+        secure_renegotiation,
+        extended_master_secret,
+        encrypt_then_mac,
+        session_ticket,
+        fallback_scsv,
+    } = negotiated;
+    Tls {
+        offered: true,
+        versions,
+        handshake,
+        cipher_suites,
+        suite_order,
+        groups,
+        dh_primes,
+        signatures,
+        compression,
+        secure_renegotiation,
+        extended_master_secret,
+        encrypt_then_mac,
+        session_ticket,
+        fallback_scsv,
+        shared_with,
+        connections,
+    }
+}
+
+/// The server behind a lane.
+struct Here<'l> {
+    lane: &'l Lane,
+    host: &'l str,
+    port: u16,
+}
+
+impl asker::Peer for Here<'_> {
+    async fn ask(&self, offer: &HelloOffer) -> Reply {
+        reply::ask_offer(self.lane, self.host, self.port, offer).await
+    }
+
+    fn may_ask(&self) -> bool {
+        self.lane.tls_left() > LEFT_TO_OTHERS
+    }
+
+    async fn pause(&self) {
+        // no time left to wait: then the next answer says what there is to say
+        let _ = self.lane.back_off(BREATH);
+    }
 }
 
 async fn handshake(

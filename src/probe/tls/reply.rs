@@ -2,15 +2,19 @@
 
 use aws_lc_rs::rand;
 
-use super::hello::Question;
+use super::{hello::Question, offer::Offer};
 use crate::{
     net::{Error, Lane, Purpose},
     observation::Failure,
     wire::{
-        sslv2,
+        iana, sslv2,
         tls::{
-            AlertLevel, Event, HandshakeType, Malformed, Reassembler, ReassemblyError, Version,
-            reply::{Certificate, ServerHello},
+            AlertLevel, Event, ExtensionType, HandshakeType, Malformed, Reassembler, ReassemblyError,
+            Version,
+            reply::{
+                Certificate, DhParameters, EcParameters, KeyExchangeParameters, ServerHello,
+                ServerKeyExchange,
+            },
         },
     },
 };
@@ -24,6 +28,8 @@ pub(super) enum Reply {
         version: Version,
         /// The certificates it sent in the clear, DER, leaf first; empty where none came.
         chain: Vec<Vec<u8>>,
+        /// What else it chose.
+        told: Box<Told>,
     },
     /// The server ended the handshake with an alert.
     Alert(u8),
@@ -40,6 +46,22 @@ pub(super) enum Reply {
     Silent(Error),
     /// The answer breaks the protocol.
     Broken(String),
+}
+
+/// What a server's first flight says beside the version.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Told {
+    pub(super) suite: u16,
+    /// 0 is none, 1 is DEFLATE.
+    pub(super) compression: u8,
+    /// The group of the key exchange, or the one asked for by a `HelloRetryRequest`.
+    pub(super) group: Option<u16>,
+    /// The prime of a finite-field exchange.
+    pub(super) prime: Option<DhParameters>,
+    /// What the key exchange is signed with, where it says so (TLS 1.2).
+    pub(super) scheme: Option<u16>,
+    /// Types of the hello's extensions.
+    pub(super) extensions: Vec<ExtensionType>,
 }
 
 impl Reply {
@@ -65,13 +87,17 @@ impl Reply {
 
 /// Sends a hello on a connection of its own.
 pub(super) async fn ask(lane: &Lane, host: &str, port: u16, question: &Question) -> Reply {
-    let octets = match random()
-        .and_then(|random| question.to_records(host, random).map_err(|error| Error::Local(error.to_string())))
-    {
-        Ok(octets) => octets,
-        Err(error) => return Reply::Silent(error),
-    };
-    exchange(lane, host, port, &octets).await
+    ask_offer(lane, host, port, &question.offer()).await
+}
+
+/// Sends a hello on a connection of its own.
+pub(super) async fn ask_offer(lane: &Lane, host: &str, port: u16, offer: &Offer) -> Reply {
+    let octets = random()
+        .and_then(|random| offer.to_records(host, random).map_err(|error| Error::Local(error.to_string())));
+    match octets {
+        Ok(octets) => exchange(lane, host, port, &octets).await,
+        Err(error) => Reply::Silent(error),
+    }
 }
 
 /// Sends an `SSLv2` hello on a connection of its own.
@@ -131,6 +157,7 @@ struct Reader {
     stream: Reassembler,
     hello: Option<ServerHello>,
     chain: Vec<Vec<u8>>,
+    exchange: Vec<u8>,
 }
 
 impl Reader {
@@ -172,6 +199,10 @@ impl Reader {
                     Err(_) => self.chosen(),
                 }
             }
+            Event::Handshake(message) if message.kind == HandshakeType::SERVER_KEY_EXCHANGE => {
+                self.exchange = message.body;
+                None
+            }
             Event::Handshake(message) if message.kind == HandshakeType::SERVER_HELLO_DONE => self.chosen(),
             Event::Handshake(_) | Event::Heartbeat(_) => None,
             Event::Alert(alert) if alert.level == AlertLevel::Warning && !alert.is_end() => None,
@@ -190,7 +221,12 @@ impl Reader {
 
     fn chosen(&mut self) -> Option<Reply> {
         let hello = self.hello.take()?;
-        Some(Reply::Chose { version: hello.negotiated_version(), chain: std::mem::take(&mut self.chain) })
+        let told = Box::new(told(&hello, &self.exchange));
+        Some(Reply::Chose {
+            version: hello.negotiated_version(),
+            chain: std::mem::take(&mut self.chain),
+            told,
+        })
     }
 
     /// The stream ended before the flight did: a choice already made stands.
@@ -208,6 +244,33 @@ impl Reader {
             }
         })
     }
+}
+
+/// What a hello and its key exchange say; what cannot be read of the latter is left out.
+fn told(hello: &ServerHello, exchange: &[u8]) -> Told {
+    let mut told = Told {
+        suite: hello.cipher_suite,
+        compression: hello.compression_method,
+        group: hello.selected_group().ok().flatten(),
+        prime: None,
+        scheme: None,
+        extensions: hello.extensions.iter().flatten().map(|extension| extension.kind).collect(),
+    };
+    let properties = iana::cipher_suite(hello.cipher_suite).and_then(|suite| suite.properties());
+    let parsed = properties
+        .and_then(|suite| ServerKeyExchange::parse(&suite, hello.negotiated_version(), exchange).ok());
+    if let Some(exchange) = parsed {
+        told.scheme = exchange.signature.and_then(|signature| signature.scheme);
+        match exchange.parameters {
+            KeyExchangeParameters::Dh(parameters) => told.prime = Some(parameters),
+            KeyExchangeParameters::Ec(EcParameters::Named { group, .. }) => told.group = Some(group),
+            KeyExchangeParameters::Ec(EcParameters::Explicit { curve_type, .. }) => {
+                told.group = Some(if curve_type == 1 { 0xff01 } else { 0xff02 });
+            }
+            _ => {}
+        }
+    }
+    told
 }
 
 fn broken(malformed: &Malformed) -> Reply {

@@ -23,7 +23,7 @@ pub(super) const REFUSALS: [u8; 5] = [
     86, // inappropriate_fallback
 ];
 /// `protocol_version` speaks of the version alone, whatever else was offered.
-const PROTOCOL_VERSION: u8 = 70;
+pub(super) const PROTOCOL_VERSION: u8 = 70;
 /// The server has nothing for the name asked for.
 const UNRECOGNIZED_NAME: u8 = 112;
 
@@ -61,8 +61,13 @@ impl<'l> Server<'l> {
 
     /// Asks for every version, those first that are likely to be there: they are the control of the others.
     pub(super) async fn ask_all(mut self, known: Option<Version>) -> Asked {
-        let offered =
-            |version| (known == Some(version)).then_some(Reply::Chose { version, chain: Vec::new() });
+        let offered = |version| {
+            (known == Some(version)).then(|| Reply::Chose {
+                version,
+                chain: Vec::new(),
+                told: Box::default(),
+            })
+        };
         let mut found = Vec::new();
         for version in [Version::TLS12, Version::TLS13, Version::TLS11, Version::TLS10, Version::SSL3] {
             let reply = match offered(version) {
@@ -272,7 +277,7 @@ enum Confirmed {
 
 /// A hang-up, or an alert that is no word about what was offered: OpenSSL says `internal_error` where its security
 /// level leaves it nothing to sign with, load balancers hang up.
-fn is_doubtful_refusal(reply: &Reply) -> bool {
+pub(super) fn is_doubtful_refusal(reply: &Reply) -> bool {
     use crate::net::Error;
     match reply {
         Reply::Silent(error) => matches!(error, Error::Reset | Error::Closed { .. }),

@@ -94,6 +94,10 @@ fn versions(site: &mut Site, on: Server, nginx: &str, apache: &str) {
     site.secure.push(either(on, &format!("ssl_protocols {nginx};"), &format!("SSLProtocol -all {apache}")));
 }
 
+fn suites(site: &mut Site, on: Server, which: &str) {
+    site.secure.push(either(on, &format!("ssl_ciphers {which};"), &format!("SSLCipherSuite {which}")));
+}
+
 pub(crate) const CASES: &[Case] = &[
     case("tls-https-missing", |site, on| {
         // plain HTTP on port 443
@@ -115,6 +119,36 @@ pub(crate) const CASES: &[Case] = &[
         site.secure.push(either(on, &format!("ssl_ciphers {suites};"), &format!("SSLCipherSuite {suites}")));
         site.secure.push(either(on, "ssl_prefer_server_ciphers on;", "SSLHonorCipherOrder on"));
     }),
+    Case {
+        // Apache never takes suites without encryption or authentication, and the OpenSSL here has no RC4
+        on: &[Nginx],
+        ..case("tls-cipher-insecure-offered", |site, on| {
+            suites(site, on, "ECDHE+AESGCM:aNULL:eNULL:@SECLEVEL=0");
+        })
+    },
+    Case {
+        certificates: |ca| Certificates { before: ca.rsa_leaf(&names()), after: ca.rsa_leaf(&names()) },
+        ..case("tls-forward-secrecy-missing", |site, on| {
+            versions(site, on, "TLSv1.2", "+TLSv1.2");
+            suites(site, on, "AES128-GCM-SHA256:AES256-GCM-SHA384");
+        })
+    },
+    Case {
+        certificates: |ca| Certificates { before: ca.rsa_leaf(&names()), after: ca.rsa_leaf(&names()) },
+        ..case("tls-forward-secrecy-partial", |site, on| {
+            suites(site, on, "ECDHE+AESGCM:AES128-GCM-SHA256");
+        })
+    },
+    case("tls-curve-weak-offered", |site, on| {
+        suites(site, on, "ECDHE+AESGCM:@SECLEVEL=0");
+        let curves = "prime192v1:prime256v1";
+        site.secure.push(either(
+            on,
+            &format!("ssl_ecdh_curve {curves};"),
+            &format!("SSLOpenSSLConfCmd Curves {curves}"),
+        ));
+    }),
+    case("tls-signature-sha1-accepted", |site, _| site.without("SignatureAlgorithms")),
     certificate("certificate-expired", |ca| instead(ca, ca.leaf(&names(), -100, 90))),
     certificate("certificate-expiring-soon", |ca| instead(ca, ca.leaf(&names(), -85, 90))),
     certificate("certificate-expiring", |ca| instead(ca, ca.leaf(&names(), -70, 90))),

@@ -9,6 +9,8 @@ use super::snippet::{Place, Snippet, subject};
 use crate::peer::{Peer, Pem};
 
 pub(crate) const HOST: &str = "lab.test";
+/// What a handshake may be signed with.
+const SIGNATURES: &str = "ECDSA+SHA256:ECDSA+SHA384:RSA-PSS+SHA256:RSA-PSS+SHA384:RSA+SHA256:RSA+SHA384";
 pub(crate) const TWIN: &str = "www.lab.test";
 
 /// Where the site listens, and where the application behind it.
@@ -53,6 +55,8 @@ impl Site {
         };
         if server == Server::Nginx {
             site.global = own(&["server_tokens off;", "ssl_protocols TLSv1.2 TLSv1.3;"]);
+            // the OpenSSL here is made to take whatever an old one takes
+            site.global.push(format!("ssl_conf_command SignatureAlgorithms {SIGNATURES};"));
             site.plain = own(&["return 301 https://$host$request_uri;"]);
             site.secure = own(&[
                 &format!("listen {} ssl;", ports.secure),
@@ -70,6 +74,7 @@ impl Site {
             site.secure = own(&[
                 "SSLEngine on",
                 "SSLProtocol -all +TLSv1.2 +TLSv1.3",
+                &format!("SSLOpenSSLConfCmd SignatureAlgorithms {SIGNATURES}"),
                 "SSLCertificateFile FOLDER/site.pem",
                 "SSLCertificateKeyFile FOLDER/site.key",
                 "Header always set Strict-Transport-Security \"max-age=31536000\"",

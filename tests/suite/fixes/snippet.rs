@@ -115,7 +115,8 @@ pub(crate) fn subject(line: &str) -> String {
     let mut words = line.split_whitespace();
     let directive = words.next().unwrap_or_default();
     match directive {
-        "add_header" | "proxy_set_header" | "proxy_hide_header" => {
+        "add_header" | "proxy_set_header" | "proxy_hide_header" | "ssl_conf_command"
+        | "SSLOpenSSLConfCmd" => {
             format!("{directive} {}", words.next().unwrap_or_default())
         }
         // Apache keeps what goes along always and what goes along with success in a table each
