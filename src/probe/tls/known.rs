@@ -9,13 +9,12 @@ use std::{
 
 use super::{
     hello::Question,
-    negotiated::Negotiated,
     reply::{Reply, ask},
     versions::REFUSALS,
 };
 use crate::{
     net::Lane,
-    observation::{Attempt, Handshake, Support, Versions},
+    observation::{Attempt, Handshake, Support, Tls, Versions},
     wire::tls::Version,
 };
 
@@ -28,44 +27,22 @@ pub struct Known(Mutex<HashMap<(IpAddr, u16), Vec<Account>>>);
 
 /// What one name brought.
 #[derive(Clone, Debug)]
-pub(super) struct Account {
+struct Account {
     /// The name it was found out with.
-    pub(super) host: String,
-    pub(super) versions: Versions,
-    pub(super) negotiated: Negotiated,
-    handshake: Agreed,
-}
-
-/// What an ordinary handshake agreed on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Agreed {
-    version: String,
-    cipher_suite: String,
-    group: Option<String>,
-    alpn: Option<String>,
+    host: String,
+    tls: Tls,
 }
 
 impl Known {
-    /// Keeps what a name brought; only what was found out whole.
-    pub(super) fn add(
-        &self,
-        lane: &Lane,
-        port: u16,
-        host: &str,
-        handshake: &Handshake,
-        versions: &Versions,
-        negotiated: &Negotiated,
-    ) {
-        let Versions { ssl2, ssl3, tls1_0, tls1_1, tls1_2, tls1_3 } = versions;
-        if [ssl2, ssl3, tls1_0, tls1_1, tls1_2, tls1_3].iter().any(|found| found.completed().is_none()) {
+    /// Keeps what a name brought, where a handshake succeeded and every version was settled.
+    pub(super) fn add(&self, lane: &Lane, port: u16, host: &str, tls: &Tls) {
+        let Versions { ssl2, ssl3, tls1_0, tls1_1, tls1_2, tls1_3 } = &tls.versions;
+        let open =
+            [ssl2, ssl3, tls1_0, tls1_1, tls1_2, tls1_3].iter().any(|found| found.completed().is_none());
+        if open || tls.handshake.completed().is_none() {
             return;
         }
-        let account = Account {
-            host: host.to_owned(),
-            versions: versions.clone(),
-            negotiated: negotiated.clone(),
-            handshake: Agreed::on(handshake),
-        };
+        let account = Account { host: host.to_owned(), tls: tls.clone() };
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let accounts = known.entry((lane.address(), port)).or_default();
         if accounts.len() < MAX_ACCOUNTS {
@@ -73,31 +50,32 @@ impl Known {
         }
     }
 
-    /// The account of another name at this address that holds for this one too.
-    pub(super) async fn of(
-        &self,
-        lane: &Lane,
-        host: &str,
-        port: u16,
-        handshake: &Handshake,
-    ) -> Option<Account> {
+    /// What another name at this address brought, where it holds for this one too. Handshake and connections are this
+    /// one's own to fill in.
+    pub(super) async fn of(&self, lane: &Lane, host: &str, port: u16, handshake: &Handshake) -> Option<Tls> {
         let account = {
             let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             let accounts = known.get(&(lane.address(), port))?;
-            let agreed = Agreed::on(handshake);
-            accounts.iter().find(|account| account.handshake == agreed && account.host != host)?.clone()
+            accounts.iter().find(|account| account.host != host && account.agrees(handshake))?.clone()
         };
         // servers take old versions by name: Apache for one has SSLProtocol in every virtual host
         let reply = ask(lane, host, port, &Question::first(Version::TLS11)).await;
-        account.explains(&reply).then_some(account)
+        account.explains(&reply).then_some(Tls { shared_with: Some(account.host), ..account.tls })
     }
 }
 
 impl Account {
+    /// Whether another name's ordinary handshake ended as this one's; what is stapled belongs to the certificate.
+    fn agrees(&self, handshake: &Handshake) -> bool {
+        let agreed =
+            |of: &Handshake| (of.version.clone(), of.cipher_suite.clone(), of.group.clone(), of.alpn.clone());
+        self.tls.handshake.completed().is_some_and(|own| agreed(own) == agreed(handshake))
+    }
+
     /// Whether a server like that answers so to a hello for TLS 1.1 at most.
     fn explains(&self, reply: &Reply) -> bool {
         let offered = |found: &Attempt<Support>| found.completed() == Some(&Support::Offered);
-        let Versions { ssl3, tls1_0, tls1_1, .. } = &self.versions;
+        let Versions { ssl3, tls1_0, tls1_1, .. } = &self.tls.versions;
         let best = [(tls1_1, Version::TLS11), (tls1_0, Version::TLS10), (ssl3, Version::SSL3)]
             .into_iter()
             .find_map(|(found, version)| offered(found).then_some(version));
@@ -105,18 +83,6 @@ impl Account {
             (Some(best), Reply::Chose { version, .. }) => *version == best,
             (None, Reply::Alert(alert)) => REFUSALS.contains(alert),
             _ => false,
-        }
-    }
-}
-
-impl Agreed {
-    fn on(handshake: &Handshake) -> Self {
-        let Handshake { version, cipher_suite, group, alpn, ocsp_staple: _ } = handshake;
-        Self {
-            version: version.clone(),
-            cipher_suite: cipher_suite.clone(),
-            group: group.clone(),
-            alpn: alpn.clone(),
         }
     }
 }

@@ -70,10 +70,9 @@ pub async fn tls(lane: &Lane, host: &str, port: u16, known: &Known) -> Seen {
         Err(failed) => (None, super::failure::attempt(Err(failed.error)), failed.chain),
     };
     if let Attempt::Completed(agreed) = &handshake
-        && let Some(account) = known.of(lane, host, port, agreed).await
+        && let Some(shared) = known.of(lane, host, port, agreed).await
     {
-        let connections = lane.spent().0;
-        let tls = told(account.versions, handshake, account.negotiated, Some(account.host), connections);
+        let tls = Tls { handshake, connections: lane.spent().0, ..shared };
         return Seen { tls: Attempt::Completed(tls), chain: Attempt::Completed(sent) };
     }
     let asked = Server::new(lane, host, port, version).ask_all(version).await;
@@ -97,29 +96,21 @@ pub async fn tls(lane: &Lane, host: &str, port: u16, known: &Known) -> Seen {
             Attempt::Completed(chain)
         };
         let negotiated = negotiation::explore(&Here { lane, host, port }, &asked.versions).await;
-        if let Attempt::Completed(agreed) = &handshake {
-            known.add(lane, port, host, agreed, &asked.versions, &negotiated);
-        }
-        let tls = told(asked.versions, handshake, negotiated, None, lane.spent().0);
+        let tls = told(asked.versions, handshake, negotiated, lane.spent().0);
+        known.add(lane, port, host, &tls);
         return Seen { tls: Attempt::Completed(tls), chain };
     }
     if asked.speaks_something_else {
         let nothing = negotiated::unseen(&Attempt::skipped(Skip::DoesNotApply));
         let handshake = Attempt::skipped(Skip::DoesNotApply);
-        let tls = Tls { offered: false, ..told(none_offered(), handshake, nothing, None, lane.spent().0) };
+        let tls = Tls { offered: false, ..told(none_offered(), handshake, nothing, lane.spent().0) };
         return Seen { tls: Attempt::Completed(tls), chain: Attempt::skipped(Skip::DoesNotApply) };
     }
     let why = asked.first_failure.unwrap_or(Failure::Closed);
     Seen { tls: Attempt::failed(why.clone()), chain: Attempt::failed(why) }
 }
 
-fn told(
-    versions: Versions,
-    handshake: Attempt<Handshake>,
-    negotiated: Negotiated,
-    shared_with: Option<String>,
-    connections: u32,
-) -> Tls {
+fn told(versions: Versions, handshake: Attempt<Handshake>, negotiated: Negotiated, connections: u32) -> Tls {
     let Negotiated {
         cipher_suites,
         suite_order,
@@ -148,7 +139,7 @@ fn told(
         encrypt_then_mac,
         session_ticket,
         fallback_scsv,
-        shared_with,
+        shared_with: None,
         connections,
     }
 }
