@@ -180,6 +180,12 @@ impl Output {
         Ok((if complete { exit } else { exit.or(Exit::Incomplete) }, report))
     }
 
+    /// Writes the report where a file was asked for; standard output is somebody else's.
+    pub(super) fn write_beside(&self, report: &Report, screen: &mut Screen<'_>) -> Result<(), Failed> {
+        let mut nothing = io::sink();
+        self.write(report, &mut Screen { out: &mut nothing, err: &mut *screen.err, ..*screen })
+    }
+
     /// Writes the report in the format asked for.
     pub(super) fn write(&self, report: &Report, screen: &mut Screen<'_>) -> Result<(), Failed> {
         match self.format() {

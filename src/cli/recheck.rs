@@ -72,8 +72,7 @@ impl Recheck {
         let (exit, mut report) = self.output.assemble(&judge, done.sites, &done.roster, done.about)?;
         let run = keeper.id().to_owned();
         keeper.end(&mut report, screen)?;
-        let mut nothing = std::io::sink();
-        self.output.write(&report, &mut Screen { out: &mut nothing, err: &mut *screen.err, ..*screen })?;
+        self.output.write_beside(&report, screen)?;
         self.tell(&findings(&earlier), &now, before_score.as_ref(), &report, &run, screen)?;
         Ok(exit)
     }

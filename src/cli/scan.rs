@@ -88,9 +88,7 @@ impl Scan {
         // kept first: a report that cannot be written loses no run
         let diff = keeper.end(&mut report, screen)?;
         if self.quiet {
-            let mut nothing = std::io::sink();
-            self.output
-                .write(&report, &mut Screen { out: &mut nothing, err: &mut *screen.err, ..*screen })?;
+            self.output.write_beside(&report, screen)?;
         } else {
             self.output.write(&report, screen)?;
         }
