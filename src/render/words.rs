@@ -1,13 +1,15 @@
 //! The words of a report that several formats print: severities, owners, verdicts, evidence, in both languages.
 //! Whatever came from the network leaves here escaped.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{cut, escape};
 use crate::{
-    report::SiteCard,
-    rule::{Category, Evidence, Fix, Lang, Level, Owner, Server, Severity, Verdict},
+    report::{FindingCard, SiteCard},
+    rule::{Category, Evidence, Fix, Lang, Level, Owner, Reason, Server, Severity, Verdict},
     target::Block,
 };
 
@@ -68,6 +70,32 @@ pub fn owner(owner: Owner, lang: Lang) -> &'static str {
         Owner::Zone => of(lang, "nơi quản lý tên miền", "whoever runs the zone"),
         Owner::Mx => of(lang, "nơi vận hành thư", "whoever runs the mail"),
     }
+}
+
+/// Server software.
+pub fn server(server: Server) -> &'static str {
+    match server {
+        Server::Nginx => "nginx",
+        Server::Apache => "Apache",
+        Server::Iis => "IIS",
+        Server::Tomcat => "Tomcat",
+    }
+}
+
+/// The first letter large.
+pub fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// Why most of what could not be tested could not.
+pub fn commonest_reason<'f>(findings: impl IntoIterator<Item = &'f FindingCard>) -> Option<Reason> {
+    let mut counts = BTreeMap::<Reason, usize>::new();
+    let open = findings.into_iter().filter(|card| card.finding.verdict == Verdict::Inconclusive);
+    for reason in open.filter_map(|card| card.finding.reason) {
+        *counts.entry(reason).or_default() += 1;
+    }
+    counts.into_iter().max_by_key(|(_, count)| *count).map(|(reason, _)| reason)
 }
 
 /// A site's name, with its port where that is not the usual one. Not escaped.

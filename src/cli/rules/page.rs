@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
-use crate::rule::{
-    Category, FixText, FixedBy, Lang, Level, Role, Rule, RuleSet, Server, Severity, Status, Text,
+use crate::{
+    render::words,
+    rule::{Category, FixText, FixedBy, Lang, Level, Role, Rule, RuleSet, Server, Status, Text},
 };
 
 const OPENING: &str = "\
@@ -69,7 +70,7 @@ pub(super) fn write(rules: &RuleSet, out: &mut dyn Write) -> io::Result<()> {
                 "| [{}](#{}) | {} | {} | {} | {} |",
                 rule.title.vi,
                 rule.id,
-                severity(rule.severity).vi,
+                words::severity(rule.severity, Lang::Vi),
                 level(rule.level).vi,
                 who(rule.fix.who).vi,
                 effort(rule).vi
@@ -91,9 +92,8 @@ fn one(rule: &Rule, rules: &RuleSet, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<a id=\"{}\"></a>\n### {}\n", rule.id, prose(&rule.title.vi))?;
     writeln!(out, "*{}*\n", prose(&rule.title.en))?;
     let facts = |lang| {
-        [level(rule.level), severity(rule.severity), who(rule.fix.who), effort(rule)]
-            .map(|text| text.get(lang).to_owned())
-            .join(" · ")
+        let (level, who, effort) = (level(rule.level), who(rule.fix.who), effort(rule));
+        [level.get(lang), words::severity(rule.severity, lang), who.get(lang), effort.get(lang)].join(" · ")
     };
     writeln!(out, "`{}` · {}\n*{}*\n", rule.id, facts(Lang::Vi), facts(Lang::En))?;
     if let Some(day) = rule.effective_from {
@@ -127,7 +127,7 @@ fn one(rule: &Rule, rules: &RuleSet, out: &mut dyn Write) -> io::Result<()> {
 fn steps(rule: &Rule, fix: &FixText, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
     for (name, text) in fix.steps() {
         if let Some(server) = server(name) {
-            writeln!(out, "**{}** ({})\n", server_name(server), tried(rule, server).get(lang))?;
+            writeln!(out, "**{}** ({})\n", words::server(server), tried(rule, server).get(lang))?;
         }
         typeset(text, out)?;
     }
@@ -221,15 +221,6 @@ pub(super) fn tried(rule: &Rule, server: Server) -> Text {
     }
 }
 
-fn server_name(server: Server) -> &'static str {
-    match server {
-        Server::Nginx => "nginx",
-        Server::Apache => "Apache",
-        Server::Iis => "IIS",
-        Server::Tomcat => "Tomcat",
-    }
-}
-
 fn category_words(category: Category) -> Text {
     match category {
         Category::Tls => Text::new("Mã hóa đường truyền (TLS)", "Transport encryption (TLS)"),
@@ -241,16 +232,6 @@ fn category_words(category: Category) -> Text {
         Category::Dns => Text::new("Tên miền (DNS)", "Names (DNS)"),
         Category::Mail => Text::new("Thư điện tử", "Mail"),
         Category::Web => Text::new("Nội dung trang", "Content"),
-    }
-}
-
-fn severity(severity: Severity) -> Text {
-    match severity {
-        Severity::Critical => Text::new("nghiêm trọng", "critical"),
-        Severity::High => Text::new("cao", "high"),
-        Severity::Medium => Text::new("trung bình", "medium"),
-        Severity::Low => Text::new("thấp", "low"),
-        Severity::Info => Text::new("thông tin", "info"),
     }
 }
 

@@ -2,9 +2,12 @@
 
 use maud::{Markup, PreEscaped, html};
 
-use crate::rule::{Lang, Severity};
+use crate::{
+    render::words,
+    rule::{Lang, Severity},
+};
 
-use super::view::Book;
+use super::{view::Book, words::capitalised};
 
 /// The shapes, once a document; each is 16 by 16.
 const SHAPES: [(&str, &str); 11] = [
@@ -55,42 +58,20 @@ pub(super) fn icon(name: &str) -> Markup {
     html! { svg.i aria-hidden="true" { use href={ "#i-" (name) } {} } }
 }
 
-/// Class and shape of a severity.
-pub(super) fn severity_name(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Critical => "critical",
-        Severity::High => "high",
-        Severity::Medium => "medium",
-        Severity::Low => "low",
-        Severity::Info => "info",
-    }
-}
-
 /// A severity in words.
-pub(super) fn severity_word(severity: Severity, lang: Lang) -> &'static str {
-    match (severity, lang) {
-        (Severity::Critical, Lang::Vi) => "Nghiêm trọng",
-        (Severity::High, Lang::Vi) => "Cao",
-        (Severity::Medium, Lang::Vi) => "Trung bình",
-        (Severity::Low, Lang::Vi) => "Thấp",
-        (Severity::Info, Lang::Vi) => "Thông tin",
-        (Severity::Critical, Lang::En) => "Critical",
-        (Severity::High, Lang::En) => "High",
-        (Severity::Medium, Lang::En) => "Medium",
-        (Severity::Low, Lang::En) => "Low",
-        (Severity::Info, Lang::En) => "Info",
-    }
+pub(super) fn severity_word(severity: Severity, lang: Lang) -> String {
+    capitalised(words::severity(severity, lang))
 }
 
 /// Mark and word of a severity.
 pub(super) fn severity(book: &Book<'_>, severity: Severity) -> Markup {
-    let name = severity_name(severity);
+    let name = severity.as_str();
     html! { span class={ "tag s-" (name) } { (icon(name)) (severity_word(severity, book.lang)) } }
 }
 
 /// The mark alone, its word for those who listen.
 pub(super) fn severity_mark(book: &Book<'_>, severity: Severity) -> Markup {
-    let name = severity_name(severity);
+    let name = severity.as_str();
     html! {
         span class={ "tag s-" (name) } { (icon(name)) span.sr { (severity_word(severity, book.lang)) } }
     }

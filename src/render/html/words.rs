@@ -1,10 +1,14 @@
-//! What things are called on pages: blocks, categories, who fixes, what a unit answers for. No markup.
+//! What things are called on pages alone: blocks, categories, who fixes, what a unit answers for. No markup; what every
+//! format calls alike is `render::words`'s.
 
 use crate::{
-    report::{CauseKind, GroupKind},
-    rule::{Category, FixedBy, Lang, Owner, Server},
+    render::words as shared,
+    report::{CauseKind, GroupKind, RuleEntry},
+    rule::{Category, FixedBy, Lang},
     target::{Block, Importance},
 };
+
+pub(super) use crate::render::words::{capitalised, server};
 
 /// `khối sở`, within a sentence.
 pub(super) fn block(block: Block, lang: Lang) -> &'static str {
@@ -16,12 +20,6 @@ pub(super) fn block(block: Block, lang: Lang) -> &'static str {
         (Block::Huyen, Lang::En) => "districts",
         (Block::Xa, Lang::En) => "communes",
     }
-}
-
-/// The first letter large.
-pub(super) fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// A category.
@@ -54,27 +52,12 @@ pub(super) fn fixed_by(who: FixedBy, lang: Lang) -> &'static str {
     }
 }
 
-/// Who answers, where nothing says who carries the fix out.
-pub(super) fn owner(owner: Owner, lang: Lang) -> &'static str {
-    match (owner, lang) {
-        (Owner::Site, Lang::Vi) => "Đơn vị có trang",
-        (Owner::Address, Lang::Vi) => "Nơi vận hành máy chủ",
-        (Owner::Zone, Lang::Vi) => "Nơi quản lý tên miền",
-        (Owner::Mx, Lang::Vi) => "Nơi vận hành thư",
-        (Owner::Site, Lang::En) => "The site's unit",
-        (Owner::Address, Lang::En) => "Whoever runs the server",
-        (Owner::Zone, Lang::En) => "Whoever runs the zone",
-        (Owner::Mx, Lang::En) => "Whoever runs the mail",
-    }
-}
-
-/// Server software.
-pub(super) fn server(server: Server) -> &'static str {
-    match server {
-        Server::Nginx => "nginx",
-        Server::Apache => "Apache",
-        Server::Iis => "IIS",
-        Server::Tomcat => "Tomcat",
+/// Who fixes what a rule finds: who carries the fix out, or who answers where nothing says so.
+pub(super) fn fixer(rule: Option<&RuleEntry>, lang: Lang) -> String {
+    match rule.map(|rule| (rule.fix.as_ref(), rule.owner)) {
+        Some((Some(fix), _)) => fixed_by(fix.who, lang).to_owned(),
+        Some((None, owner)) => capitalised(shared::owner(owner, lang)),
+        None => "–".to_owned(),
     }
 }
 

@@ -10,6 +10,7 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 
 use crate::{
+    render::words,
     report::{FindingCard, Report, Tenths},
     rule::{Lang, RuleId, Severity},
     score::Bracket,
@@ -70,14 +71,14 @@ impl Style {
     }
 
     fn severity(self, severity: Severity) -> String {
-        let (mark, vi, en, ink) = match severity {
-            Severity::Critical => ("■", "nghiêm trọng", "critical", Ink::Critical),
-            Severity::High => ("▲", "cao", "high", Ink::High),
-            Severity::Medium => ("◆", "trung bình", "medium", Ink::Medium),
-            Severity::Low => ("○", "thấp", "low", Ink::Low),
-            Severity::Info => ("·", "thông tin", "info", Ink::Faint),
+        let (mark, ink) = match severity {
+            Severity::Critical => ("■", Ink::Critical),
+            Severity::High => ("▲", Ink::High),
+            Severity::Medium => ("◆", Ink::Medium),
+            Severity::Low => ("○", Ink::Low),
+            Severity::Info => ("·", Ink::Faint),
         };
-        self.ink(ink, &format!("{mark} {}", self.word(vi, en)))
+        self.ink(ink, &format!("{mark} {}", words::severity(severity, self.lang)))
     }
 
     fn date(self, at: Timestamp) -> String {

@@ -1,15 +1,12 @@
 //! The province: units by block with score, grade, coverage and worst finding; then what needs handling.
 
-use std::{
-    collections::BTreeMap,
-    io::{self, Write},
-};
+use std::io::{self, Write};
 
 use super::{COLUMNS, Ink, Style, failures, line, title};
 use crate::{
-    render::{escape, pad, width, wrap},
+    render::{escape, pad, width, words, wrap},
     report::{CauseKind, Report, UnitCard},
-    rule::{Lang, Reason, Severity, Verdict},
+    rule::{Lang, Severity, Verdict},
     score::Standing,
     target::Block,
 };
@@ -28,14 +25,10 @@ pub fn province(out: &mut dyn Write, report: &Report, style: Style) -> io::Resul
         if let (Some(now), Some(then)) = (block.average, block.previous_average) {
             average += &format!(" ({})", style.tenths_change(then, now));
         }
-        let (name, right) = match style.lang {
-            Lang::Vi => (
-                block.block.vietnamese().to_uppercase(),
-                format!("bình quân {average}, {} đơn vị xếp hạng", block.ranked),
-            ),
-            Lang::En => {
-                (english(block.block).to_owned(), format!("mean {average}, {} units ranked", block.ranked))
-            }
+        let name = words::block(block.block, style.lang).to_uppercase();
+        let right = match style.lang {
+            Lang::Vi => format!("bình quân {average}, {} đơn vị xếp hạng", block.ranked),
+            Lang::En => format!("mean {average}, {} units ranked", block.ranked),
         };
         let gap = COLUMNS.saturating_sub(width(&name) + width(&right)).max(1);
         line(out, &format!("{}{}{right}", style.ink(Ink::Strong, &name), " ".repeat(gap)))?;
@@ -195,7 +188,9 @@ fn needs(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()> {
         .iter()
         .filter(|unit| unit.status == Standing::Untested)
         .map(|unit| {
-            let why = commonest_reason(unit)
+            let findings = unit.sites.iter().flat_map(|site| &site.findings);
+            let why = words::commonest_reason(findings)
+                .or_else(|| unit.sites.iter().find_map(|site| site.untested))
                 .map_or_else(String::new, |reason| format!(": {}", reason.words().get(style.lang)));
             format!("{}{why}", escape(&unit.name))
         })
@@ -247,20 +242,6 @@ fn shared_domain<'h>(mut hosts: impl Iterator<Item = &'h str>) -> String {
     if shared.len() < 2 { String::new() } else { format!(".{}", shared.join(".")) }
 }
 
-/// Why most of what could not be tested could not.
-fn commonest_reason(unit: &UnitCard) -> Option<Reason> {
-    let mut counts: BTreeMap<Reason, usize> = BTreeMap::new();
-    for finding in unit.sites.iter().flat_map(|site| &site.findings).map(|f| &f.finding) {
-        if finding.verdict == Verdict::Inconclusive
-            && let Some(reason) = finding.reason
-        {
-            *counts.entry(reason).or_default() += 1;
-        }
-    }
-    let scanned = counts.into_iter().max_by_key(|(_, count)| *count).map(|(reason, _)| reason);
-    scanned.or_else(|| unit.sites.iter().find_map(|site| site.untested))
-}
-
 fn section(out: &mut dyn Write, name: &str, first: &str, others: &[String], style: Style) -> io::Result<()> {
     writeln!(out)?;
     let indent = " ".repeat(LEAD);
@@ -293,12 +274,4 @@ fn section(out: &mut dyn Write, name: &str, first: &str, others: &[String], styl
 
 fn right(text: &str, columns: usize) -> String {
     format!("{}{text}", " ".repeat(columns.saturating_sub(width(text))))
-}
-
-fn english(block: Block) -> &'static str {
-    match block {
-        Block::So => "DEPARTMENTS",
-        Block::Huyen => "DISTRICTS",
-        Block::Xa => "COMMUNES",
-    }
 }

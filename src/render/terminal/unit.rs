@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::{COLUMNS, Ink, Style, line, site, title};
 use crate::{
-    render::{escape, pad, wrap},
+    render::{escape, pad, words::capitalised, wrap},
     report::{Report, UnitCard},
     rule::Lang,
 };
@@ -101,9 +101,4 @@ fn plan(out: &mut dyn Write, report: &Report, card: &UnitCard, style: Style) -> 
         )?;
     }
     Ok(())
-}
-
-fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

@@ -95,20 +95,11 @@ fn line(view: View<'_, '_>, cause: &Cause) -> Markup {
                 b {
                     @match operator {
                         Some(unit) => a href=(view.to_finding(unit, &cause.rule)) { (name_of(unit)) },
-                        None => (fixer(view, cause)),
+                        None => (words::fixer(view.rule(&cause.rule), view.lang)),
                     }
                 }
                 (view.minutes(cause.minutes)) (view.say(", sửa một lần", ", once"))
             }
         }
-    }
-}
-
-fn fixer(view: View<'_, '_>, cause: &Cause) -> &'static str {
-    let rule = view.rule(&cause.rule);
-    match rule.map(|rule| (rule.fix.as_ref(), rule.owner)) {
-        Some((Some(fix), _)) => words::fixed_by(fix.who, view.lang),
-        Some((None, owner)) => words::owner(owner, view.lang),
-        None => "–",
     }
 }

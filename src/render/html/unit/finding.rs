@@ -167,10 +167,7 @@ fn side(view: View<'_, '_>, card: &UnitCard, fault: &Fault<'_>) -> Markup {
     let cites = fault.entry.map_or(&[][..], |rule| &rule.cites);
     let of = |role: Role| cites.iter().filter(move |cite| cite.role == role);
     let lost = card.points_lost.iter().find(|lost| lost.rule == *fault.rule && fault.kind == Kind::Own);
-    let who = fault.entry.map_or("–", |rule| match &rule.fix {
-        Some(fix) => words::fixed_by(fix.who, view.lang),
-        None => words::owner(rule.owner, view.lang),
-    });
+    let who = words::fixer(fault.entry, view.lang);
     html! {
         dl {
             dt { (view.say("Ai làm", "Who does it")) } dd { (who) }

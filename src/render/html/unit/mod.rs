@@ -22,9 +22,9 @@ use super::{
     words,
 };
 use crate::{
-    render::escape,
+    render::{escape, words as shared},
     report::{SiteCard, UnitCard},
-    rule::{Lang, Reason, Verdict},
+    rule::{Lang, Reason},
     score::{Bracket, Standing},
 };
 
@@ -35,24 +35,12 @@ pub(super) fn site_name(site: &SiteCard) -> String {
     if site.host.is_empty() {
         return "–".to_owned();
     }
-    if site.port == 443 {
-        escape(&site.host).into_owned()
-    } else {
-        format!("{}:{}", escape(&site.host), site.port)
-    }
+    escape(&shared::site(site)).into_owned()
 }
 
 /// Why most of what could not be tested of a site could not.
 pub(super) fn commonest_reason(site: &SiteCard) -> Option<Reason> {
-    let mut counts = std::collections::BTreeMap::<Reason, usize>::new();
-    for card in &site.findings {
-        if card.finding.verdict == Verdict::Inconclusive
-            && let Some(reason) = card.finding.reason
-        {
-            *counts.entry(reason).or_default() += 1;
-        }
-    }
-    site.untested.or_else(|| counts.into_iter().max_by_key(|(_, count)| *count).map(|(reason, _)| reason))
+    site.untested.or_else(|| shared::commonest_reason(&site.findings))
 }
 
 /// The page.
