@@ -44,12 +44,12 @@ pub fn verdict(verdict: Verdict, lang: Lang) -> &'static str {
 /// What a rule is about.
 pub fn category(category: Category, lang: Lang) -> &'static str {
     match category {
-        Category::Tls => of(lang, "mã hóa đường truyền", "TLS"),
-        Category::Certificate => of(lang, "chứng thư số", "certificate"),
-        Category::Http => of(lang, "tiêu đề HTTP", "HTTP"),
-        Category::Dns => of(lang, "tên miền", "DNS"),
-        Category::Mail => of(lang, "thư điện tử", "mail"),
-        Category::Web => of(lang, "nội dung trang", "web content"),
+        Category::Tls => of(lang, "Giao thức TLS", "TLS protocol"),
+        Category::Certificate => of(lang, "Chứng thư số", "Certificate"),
+        Category::Http => of(lang, "Kết nối HTTP", "HTTP"),
+        Category::Dns => of(lang, "Tên miền (DNS)", "Names (DNS)"),
+        Category::Mail => of(lang, "Thư điện tử", "Mail"),
+        Category::Web => of(lang, "Nội dung trang", "Page content"),
     }
 }
 

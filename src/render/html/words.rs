@@ -1,14 +1,14 @@
-//! What things are called on pages alone: blocks, categories, who fixes, what a unit answers for. No markup; what every
+//! What things are called on pages alone: blocks, who fixes, what a unit answers for. No markup; what every
 //! format calls alike is `render::words`'s.
 
 use crate::{
     render::words as shared,
     report::{CauseKind, GroupKind, RuleEntry},
-    rule::{Category, FixedBy, Lang},
+    rule::{FixedBy, Lang},
     target::{Block, Importance},
 };
 
-pub(super) use crate::render::words::{capitalised, server};
+pub(super) use crate::render::words::{capitalised, category, server};
 
 /// `khối sở`, within a sentence.
 pub(super) fn block(block: Block, lang: Lang) -> &'static str {
@@ -19,24 +19,6 @@ pub(super) fn block(block: Block, lang: Lang) -> &'static str {
         (Block::So, Lang::En) => "departments",
         (Block::Huyen, Lang::En) => "districts",
         (Block::Xa, Lang::En) => "communes",
-    }
-}
-
-/// A category.
-pub(super) fn category(category: Category, lang: Lang) -> &'static str {
-    match (category, lang) {
-        (Category::Tls, Lang::Vi) => "Giao thức TLS",
-        (Category::Certificate, Lang::Vi) => "Chứng thư số",
-        (Category::Http, Lang::Vi) => "Kết nối HTTP",
-        (Category::Dns, Lang::Vi) => "Tên miền (DNS)",
-        (Category::Mail, Lang::Vi) => "Thư điện tử",
-        (Category::Web, Lang::Vi) => "Nội dung, công khai",
-        (Category::Tls, Lang::En) => "TLS protocol",
-        (Category::Certificate, Lang::En) => "Certificate",
-        (Category::Http, Lang::En) => "HTTP",
-        (Category::Dns, Lang::En) => "Names (DNS)",
-        (Category::Mail, Lang::En) => "Mail",
-        (Category::Web, Lang::En) => "Content",
     }
 }
 
