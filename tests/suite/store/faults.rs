@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use khien::rule::Verdict;
 use khien::store::{Store, StoreError};
 
-use super::{day, document, end, finding, finish, key, new_run, site, whole_run};
+use super::fixture::{day, document, end, finding, finish, key, new_run, site, whole_run};
 
 async fn refused(path: &Path) -> StoreError {
     let before = fs::read(path).ok();

@@ -11,7 +11,7 @@ use khien::report::SiteReport;
 use khien::rule::Verdict;
 use khien::store::Store;
 
-use super::{day, document, end, finding, finish, key, new_run, site};
+use super::fixture::{day, document, end, finding, finish, key, new_run, site};
 
 const PATH: &str = "KHIEN_TEST_STORE";
 const SITES: usize = 400;

@@ -6,7 +6,7 @@ use khien::report::judge;
 use khien::rule::RuleSet;
 use khien::store::Store;
 
-use super::{day, document, end, new_run, site};
+use super::fixture::{day, document, end, new_run, site};
 
 async fn size(path: &Path) -> u64 {
     Store::open(path).await.unwrap().close().await.unwrap();

@@ -6,7 +6,7 @@ use khien::rule::Verdict;
 use khien::store::{RunHandle, Store};
 use proptest::prelude::*;
 
-use super::{day, document, end, finish, key, new_run, rule, site};
+use super::fixture::{day, document, end, finish, key, new_run, rule, site};
 
 const SITES: usize = 4;
 
