@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     observation::{Document, MAX_BYTES, Vantage},
-    report::{Roster, SiteReport},
+    report::{Pool, Roster, SiteReport},
 };
 
 /// Judge observations of an earlier run again, without a socket
@@ -95,10 +95,11 @@ fn judge_all(mut lines: Box<dyn BufRead + Send>, judge: &Judge, name: &str) -> R
             let done = done.clone();
             queues.push(queue);
             scope.spawn(move || {
+                let mut pool = Pool::default();
                 for (number, line) in work {
                     let judged = Document::parse(&line).map(|document| {
                         let vantage = document.facts().get("vantage").cloned().unwrap_or_default();
-                        (judge.site(&document), vantage)
+                        (pool.share(judge.site(&document)), vantage)
                     });
                     if done.send((number, judged)).is_err() {
                         break;

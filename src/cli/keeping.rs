@@ -7,7 +7,7 @@ use tokio::runtime::Runtime;
 
 use super::{Exit, Failed, Screen, outcome::Judge, past, survey::Survey};
 use crate::{
-    report::{Report, SiteReport},
+    report::{Pool, Report, SiteReport},
     rule::Lang,
     store::{
         Diff, End, InventoryKey, Kind, NewRun, RunHandle, StandIns, Store, StoreError, Stored, StoredRun,
@@ -71,11 +71,11 @@ impl Keep {
                 (Some(run), true) => store.resume(&run.id).await?,
                 _ => store.begin(&new_run(&key, survey, judge)).await?,
             };
-            let mut earlier = Vec::new();
+            let (mut earlier, mut pool) = (Vec::new(), Pool::default());
             if resume && unfinished.is_some() {
                 let mut visits = store.visits(run.run());
                 while let Some(stored) = visits.next().await? {
-                    earlier.push(reported(stored));
+                    earlier.push(pool.share(reported(stored)));
                 }
             }
             let pending = run.pending().await?;

@@ -19,7 +19,7 @@ use crate::{
     net::{self, Net},
     observation::{Document, Vantage},
     probe::certificate::TrustStore,
-    report::SiteReport,
+    report::{Pool, SiteReport},
     scan::{self, Event, Finished, Plan},
 };
 
@@ -119,7 +119,7 @@ async fn listen(
     };
     let mut progress = Progress::new(total, style, screen.lang);
     let mut sites = Vec::with_capacity(total);
-    let mut interrupted = false;
+    let (mut pool, mut interrupted) = (Pool::default(), false);
     let mut stop = std::pin::pin!(stopped(listening.deadline));
     loop {
         let event = tokio::select! {
@@ -143,7 +143,7 @@ async fn listen(
                 if let Some(keeper) = listening.keeper {
                     keeper.finished(&document, &mut report, &certificates).await?;
                 }
-                sites.push(report);
+                sites.push(pool.share(report));
                 progress.finished(&observations.site, screen.err)?;
             }
         }

@@ -240,6 +240,8 @@ impl Recheck {
 fn findings(sites: &[SiteReport]) -> Findings {
     sites
         .iter()
-        .flat_map(|site| site.findings.iter().map(move |f| ((site.site.clone(), f.rule.clone()), f.clone())))
+        .flat_map(|site| {
+            site.findings.iter().map(move |f| ((site.site.clone(), f.rule.clone()), Finding::clone(f)))
+        })
         .collect()
 }

@@ -13,7 +13,7 @@ use super::{
     survey::Choice,
 };
 use crate::{
-    report::Roster,
+    report::{Pool, Roster},
     rule::{Lang, Verdict},
     store::{Kind, Store, StoreError, StoredRun},
     target::VIETNAM,
@@ -113,9 +113,10 @@ impl Report {
         }
         let read = runtime.block_on(async {
             let mut visits = store.visits(&run);
-            let mut sites = Vec::new();
+            let (mut sites, mut pool) = (Vec::new(), Pool::default());
             while let Some(stored) = visits.next().await? {
-                sites.push(if same_rules { keeping::reported(stored) } else { judge.site(&stored.document) });
+                let site = if same_rules { keeping::reported(stored) } else { judge.site(&stored.document) };
+                sites.push(pool.share(site));
             }
             Ok(sites)
         });

@@ -1,6 +1,9 @@
 //! Judged sites into a report: puts each with its unit, charges, scores, ranks. Owns no formula.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
 
 use crate::observation::SiteName;
 use crate::rule::{Category, Finding, Level, Owner, Reason, RuleId, Severity, Text};
@@ -194,7 +197,7 @@ fn site_card(
     let items = fold(items.unwrap_or_default());
     let result = score(&items, method);
     let grade = result.coverage.grade(result.score, method);
-    let finding = |finding: Finding| {
+    let finding = |finding: Arc<Finding>| {
         let (payer, _) = payer(unit, place, finding.owner);
         let charged_to = (payer != unit.id).then(|| payer.to_owned());
         FindingCard { finding, charged_to }

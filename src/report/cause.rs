@@ -1,6 +1,9 @@
 //! Common causes: the same failure on several sites that share what it comes from. Owns what may be a cause of what.
 
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::{
+    collections::{BTreeMap, BTreeSet, BinaryHeap},
+    sync::Arc,
+};
 
 use crate::rule::{Category, Finding, Owner, RuleId, Verdict};
 
@@ -21,7 +24,7 @@ pub(super) struct Seen<'a> {
 pub(super) fn causes(seen: &[Seen<'_>], rules: &RuleBook) -> Vec<Cause> {
     let mut failures: BTreeMap<&RuleId, Vec<(Seen<'_>, &Finding)>> = BTreeMap::new();
     for site in seen {
-        let failed = |f: &&Finding| f.verdict == Verdict::Fail && f.scores();
+        let failed = |f: &&Arc<Finding>| f.verdict == Verdict::Fail && f.scores();
         for finding in site.report.findings.iter().filter(failed) {
             failures.entry(&finding.rule).or_default().push((*site, finding));
         }

@@ -6,6 +6,7 @@ mod cause;
 mod charge;
 mod model;
 mod past;
+mod pool;
 mod roster;
 mod site;
 
@@ -16,5 +17,6 @@ pub use model::{
     PointsLost, Report, Run, SCHEMA, Scanner, Share, SiteCard, Tenths, UnitCard, Weights, WorstSite,
 };
 pub use past::{Past, PastCard, PreviousRun, TrendPoint};
+pub use pool::Pool;
 pub use roster::{Authorisation, Member, Place, Roster, RunZone};
 pub use site::{SiteReport, judge};

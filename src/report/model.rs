@@ -1,7 +1,7 @@
 //! The report as every output reads it and as JSON prints it (`khien.report/1`): one shape, no twin per format.
 //! Additions do not change the version; nothing is renamed or removed.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -347,7 +347,7 @@ pub struct SiteCard {
 pub struct FindingCard {
     /// The finding.
     #[serde(flatten)]
-    pub finding: Finding,
+    pub finding: Arc<Finding>,
     /// The unit it is charged to, where that is not the site's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub charged_to: Option<String>,

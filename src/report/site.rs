@@ -1,6 +1,6 @@
 //! One site judged: its findings, and what of its document the report needs.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -29,7 +29,7 @@ pub struct SiteReport {
     /// When the first of its server certificates runs out.
     pub certificate_expires: Option<Timestamp>,
     /// One finding per rule.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<Arc<Finding>>,
 }
 
 /// Judges one document by every rule.
@@ -46,6 +46,7 @@ impl SiteReport {
             if let (Verdict::Inconclusive, Some((verdict, at))) =
                 (finding.verdict, verdicts.get(&finding.rule))
             {
+                let finding = Arc::make_mut(finding);
                 finding.verdict = *verdict;
                 finding.as_of = Some(*at);
             }
@@ -72,7 +73,7 @@ impl SiteReport {
                 .iter()
                 .filter_map(|end| end.parse().ok())
                 .min(),
-            findings,
+            findings: findings.into_iter().map(Arc::new).collect(),
         }
     }
 }

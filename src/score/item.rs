@@ -1,7 +1,7 @@
 //! What a score is made of: one item per scoring rule. Owns how findings become items and how the items of several
 //! sites fold into those of one server or zone.
 
-use std::collections::BTreeMap;
+use std::{borrow::Borrow, collections::BTreeMap};
 
 use crate::rule::{Category, Finding, RuleId, Severity, Verdict};
 
@@ -91,11 +91,12 @@ impl Item {
 
 /// The items of one site, in the order of its findings; findings that do not score make none.
 pub fn items<'a>(
-    findings: &[Finding],
+    findings: &[impl Borrow<Finding>],
     terms: impl Fn(&RuleId) -> Option<Terms<'a>>,
     method: &Method,
 ) -> Result<Vec<Item>, UnknownRule> {
-    let states: BTreeMap<&RuleId, State> = findings.iter().map(|f| (&f.rule, state(f))).collect();
+    let each = || findings.iter().map(Borrow::borrow);
+    let states: BTreeMap<&RuleId, State> = each().map(|f| (&f.rule, state(f))).collect();
     let item = |finding: &Finding| {
         let terms = terms(&finding.rule).ok_or_else(|| UnknownRule(finding.rule.clone()))?;
         let state = state(finding);
@@ -120,7 +121,7 @@ pub fn items<'a>(
             lost_with: finding.parent.clone().filter(|_| state == State::Lost),
         })
     };
-    findings.iter().filter(|finding| finding.scores()).map(item).collect()
+    each().filter(|finding| finding.scores()).map(item).collect()
 }
 
 /// One item per rule, sorted by rule: the worst of each over the places they come from.

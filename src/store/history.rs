@@ -1,7 +1,7 @@
 //! Verdicts over time: for each site and rule the streaks of one conclusive verdict. An inconclusive verdict begins
 //! and ends none, and so does one lost with a failed parent: nothing was found out about the rule itself.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -86,10 +86,13 @@ impl History {
         let at = report.at;
         let mut stand_ins = BTreeMap::new();
         for finding in &mut report.findings {
-            finding.first_seen = None;
+            if finding.first_seen.is_some() {
+                Arc::make_mut(finding).first_seen = None;
+            }
             match finding.verdict {
                 Verdict::Fail => {
-                    finding.first_seen = Some(self.failing_since(&finding.rule, at).unwrap_or(at));
+                    let since = self.failing_since(&finding.rule, at).unwrap_or(at);
+                    Arc::make_mut(finding).first_seen = Some(since);
                 }
                 Verdict::Inconclusive => {
                     if let Some(stand_in) = self.stands_in(&finding.rule, at) {
@@ -150,10 +153,10 @@ pub(super) async fn of(site: i64, connection: &mut SqliteConnection) -> Result<H
 pub(super) async fn extend(
     site: i64,
     at: i64,
-    findings: &[Finding],
+    findings: &[Arc<Finding>],
     connection: &mut SqliteConnection,
 ) -> Result<(), StoreError> {
-    let pair = |finding: &Finding| {
+    let pair = |finding: &Arc<Finding>| {
         let word = match conclusive(finding)? {
             Verdict::Pass => "pass",
             Verdict::Fail => "fail",

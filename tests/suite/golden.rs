@@ -1,7 +1,7 @@
 //! The golden report: what renderers are tested on. Judged from the stored observations of the fictional province by
 //! the built-in rules, with a past made up here. `UPDATE=1 cargo test` writes tests/data/golden/report.json anew.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
 
 use khien::{
     observation::{Document, Vantage},
@@ -44,9 +44,9 @@ pub(crate) fn small() -> Report {
     let left: BTreeSet<String> = report.units.iter().map(|unit| unit.id.clone()).collect();
     report.causes.retain(|cause| cause.units.iter().any(|unit| left.contains(unit)));
     let mut failures = findings(&mut report).filter(|card| card.finding.verdict == Verdict::Fail);
-    failures.next().unwrap().finding.waived = true;
-    failures.next().unwrap().finding.upcoming = true;
-    let last = &mut failures.last().unwrap().finding;
+    Arc::make_mut(&mut failures.next().unwrap().finding).waived = true;
+    Arc::make_mut(&mut failures.next().unwrap().finding).upcoming = true;
+    let last = Arc::make_mut(&mut failures.last().unwrap().finding);
     last.as_of = Some("2026-11-20T19:00:00Z".parse().unwrap());
     last.reason = Some(Reason::TimedOut);
     report
@@ -162,13 +162,13 @@ pub(crate) fn hostile() -> Report {
     for card in findings(&mut report) {
         if matches!(card.finding.verdict, Verdict::Fail | Verdict::Inconclusive) {
             let seen = |value| Evidence { fact: "http.server".to_owned(), value, address: None };
-            card.finding.evidence.clear();
+            Arc::make_mut(&mut card.finding).evidence.clear();
             // fewer cards than payloads: each has two
             for text in [&all[place % all.len()], &all[(place + 1) % all.len()]] {
                 let map = serde_json::Map::from_iter([(text.clone(), text.clone().into())]);
                 let first = Evidence { address: Some(text.clone()), ..seen(text.clone().into()) };
                 let list = seen(vec![text.clone(), text.clone()].into());
-                card.finding.evidence.extend([first, list, seen(map.into())]);
+                Arc::make_mut(&mut card.finding).evidence.extend([first, list, seen(map.into())]);
             }
             place += 2;
         }
@@ -221,7 +221,7 @@ fn the_golden_report_is_what_the_rules_make_of_the_golden_observations() {
         for (place, card) in site.findings.iter_mut().enumerate() {
             if card.finding.verdict == Verdict::Fail {
                 let day = if place % 3 == 0 { "2026-11-23T19:00:00Z" } else { "2026-11-09T19:00:00Z" };
-                card.finding.first_seen = Some(day.parse().unwrap());
+                Arc::make_mut(&mut card.finding).first_seen = Some(day.parse().unwrap());
             }
         }
     }

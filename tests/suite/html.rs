@@ -1,6 +1,6 @@
 //! The pages of the HTML report: what they hold, that nothing of a server becomes markup, that they stand alone.
 
-use std::{collections::BTreeSet, fs, path::Path, path::PathBuf};
+use std::{collections::BTreeSet, fs, path::Path, path::PathBuf, sync::Arc};
 
 use khien::{
     render::html,
@@ -250,7 +250,7 @@ fn hostile() -> Report {
             site.server = Some(next());
             site.addresses.push(next());
             for card in &mut site.findings {
-                for (at, evidence) in card.finding.evidence.iter_mut().enumerate() {
+                for (at, evidence) in Arc::make_mut(&mut card.finding).evidence.iter_mut().enumerate() {
                     evidence.fact = next();
                     evidence.address = Some(next());
                     let text = next();

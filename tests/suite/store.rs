@@ -5,6 +5,9 @@ mod fixture;
 mod kill;
 mod measure;
 mod properties;
+
+use std::sync::Arc;
+
 use jiff::SignedDuration;
 
 use khien::observation::Vantage;
@@ -48,7 +51,7 @@ async fn what_goes_in_comes_out() {
             );
             let mut judged = judge(&rules, &expected);
             for finding in judged.findings.iter_mut().filter(|f| f.verdict == Verdict::Fail) {
-                finding.first_seen = Some(day(0));
+                Arc::make_mut(finding).first_seen = Some(day(0));
             }
             assert_eq!(stored.report, judged);
             seen += 1;

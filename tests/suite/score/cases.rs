@@ -1,5 +1,7 @@
 //! Single situations, with numbers reckoned by hand: mostly mistakes that other scoring systems made.
 
+use std::sync::Arc;
+
 use khien::observation::Document;
 use khien::report::{AssembleError, Roster, RuleBook, SiteReport, assemble};
 use khien::rule::{Category, Owner, Reason, RuleId, RuleSet, Severity};
@@ -72,16 +74,16 @@ fn websecmap_not_applicable_is_not_ok() {
 fn recommended_and_upcoming_rules_do_not_score() {
     let world = one_site(vec![tls("r-a", Severity::High), tls("r-b", Severity::High)]);
     let mut reports = world.site_reports();
-    reports[0].findings[0].verdict = khien::rule::Verdict::Fail;
+    Arc::make_mut(&mut reports[0].findings[0]).verdict = khien::rule::Verdict::Fail;
     let score = |reports: Vec<SiteReport>| {
         let report = assemble(reports, &world.roster, &world.book(), &world.method(), run()).unwrap();
         (report.units[0].score, report.units[0].sites[0].findings.len())
     };
     assert_eq!(score(reports.clone()), (Some(50), 2));
-    reports[0].findings[0].upcoming = true;
+    Arc::make_mut(&mut reports[0].findings[0]).upcoming = true;
     assert_eq!(score(reports.clone()), (Some(100), 2));
-    reports[0].findings[0].upcoming = false;
-    reports[0].findings[0].level = khien::rule::Level::Recommended;
+    Arc::make_mut(&mut reports[0].findings[0]).upcoming = false;
+    Arc::make_mut(&mut reports[0].findings[0]).level = khien::rule::Level::Recommended;
     assert_eq!(score(reports), (Some(100), 2));
 }
 
@@ -255,7 +257,7 @@ fn what_does_not_belong_together_is_refused() {
     assert_eq!(error, AssembleError::UnknownSite(stranger.site));
     assert!(error.to_string().starts_with("a.example:8443 was judged"), "{error}");
     let mut unknown = report.clone();
-    unknown.findings[0].rule = id("r-unknown");
+    Arc::make_mut(&mut unknown.findings[0]).rule = id("r-unknown");
     let rule: RuleId = id("r-unknown");
     let expected = AssembleError::UnknownRule { site: report.site.clone(), rule };
     assert_eq!(try_with(vec![unknown], &world), expected);

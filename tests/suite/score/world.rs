@@ -1,6 +1,6 @@
 //! A small province made by hand: rules, units, sites and what each rule came to. Owns no expectation.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use khien::observation::{SiteName, Vantage};
 use khien::report::{
@@ -178,7 +178,7 @@ impl World {
             server: None,
             certificate_expires: None,
             zone: seen.zone.clone(),
-            findings: self.findings(host),
+            findings: self.findings(host).into_iter().map(Arc::new).collect(),
         };
         self.seen.iter().map(report).collect()
     }

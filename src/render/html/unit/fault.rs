@@ -33,7 +33,7 @@ pub(super) struct Fault<'r> {
 impl<'r> Fault<'r> {
     /// The finding at the first place.
     pub(super) fn finding(&self) -> Option<&'r Finding> {
-        self.places.first().map(|place| &place.card.finding)
+        self.places.first().map(|place| &*place.card.finding)
     }
 
     /// When it was first seen anywhere.
