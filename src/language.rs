@@ -103,20 +103,16 @@ impl<E: Bilingual> From<E> for Text {
     }
 }
 
-impl<E: Bilingual> Bilingual for &E {
-    fn text(&self) -> Text {
-        (**self).text()
-    }
-}
-
 /// A [`Text`] whose two sentences quote the same values: `text!("thiếu khóa `{key}`", "the key `{key}` is missing")`.
+/// Behind a semicolon stand values that are texts themselves: `text!("đây là {kind}", "this is {kind}"; kind = of.kind())`.
 macro_rules! text {
-    ($vi:literal, $en:literal $(, $name:ident = $value:expr)* $(,)?) => {
+    ($vi:literal, $en:literal $(, $name:ident = $value:expr)* $(; $($inner:ident = $inside:expr),+)? $(,)?) => {{
+        $($(let $inner: $crate::language::Text = ::std::convert::Into::into($inside);)+)?
         $crate::language::Text::new(
-            ::std::format!($vi $(, $name = $value)*),
-            ::std::format!($en $(, $name = $value)*),
+            ::std::format!($vi $(, $name = $value)* $($(, $inner = $inner.vi)+)?),
+            ::std::format!($en $(, $name = $value)* $($(, $inner = $inner.en)+)?),
         )
-    };
+    }};
 }
 pub(crate) use text;
 
@@ -142,6 +138,8 @@ mod tests {
     fn both_languages_pass_through_one_string() {
         let text = text!("thiếu `{key}`", "`{key}` is missing", key = "id");
         assert_eq!(Text::from_lines(&text.lines()), Some(text));
+        let inside = text!("đây là {kind}", "this is {kind}"; kind = ("một số", "a number"));
+        assert_eq!((&*inside.vi, &*inside.en), ("đây là một số", "this is a number"));
         let hostile = Text::new("a\nb", "c\r\nd");
         assert_eq!(Text::from_lines(&hostile.lines()), Some(Text::new("a b", "c  d")));
         for other in ["", "one line", "a\nb\nc"] {

@@ -9,6 +9,7 @@ use super::{
     probing::{Job, Listening, probe, runtime},
 };
 use crate::{
+    language::text,
     observation::{SiteName, Vantage},
     report::Roster,
     rule::Lang,
@@ -111,7 +112,7 @@ impl Check {
                     )
                 } else {
                     Failed::usage(
-                        (format!("không phải tên miền: {error}"), error.to_string()),
+                        error,
                         (
                             "ghi tên miền của trang, ví dụ khcn.tinhmau.example",
                             "write a host name, as in khcn.tinhmau.example",
@@ -147,7 +148,7 @@ impl Check {
             })?;
         let host = Host::parse(name).map_err(|error| {
             Failed::usage(
-                (format!("--name không phải tên miền: {error}"), format!("--name: {error}")),
+                text!("--name: {why}", "--name: {why}"; why = error),
                 ("ghi tên miền của trang", "give the site's host name"),
             )
         })?;

@@ -2,7 +2,11 @@
 
 use std::io::{self, Write};
 
-use crate::observation::catalogue::{self, Entry, Shape};
+use crate::{
+    language::Text,
+    observation::catalogue::{self, Entry, Shape},
+    yaml::{did_you_mean, nearest},
+};
 
 use super::{Exit, Failed, Screen};
 
@@ -33,13 +37,11 @@ impl Facts {
             catalogue::entries().into_iter().filter(|e| e.path.starts_with(prefix)).collect();
         if entries.is_empty() {
             let roots = catalogue::entries();
-            let near = crate::yaml::nearest(prefix, roots.iter().map(|e| e.path.as_str()));
-            let help = match near {
-                Some(near) => (format!("có phải là `{near}`?"), format!("did you mean `{near}`?")),
-                None => {
-                    ("khien facts nêu mọi dữ kiện".to_owned(), "khien facts lists all of them".to_owned())
-                }
-            };
+            let near = nearest(prefix, roots.iter().map(|e| e.path.as_str()));
+            let help = near.map_or_else(
+                || Text::new("khien facts nêu mọi dữ kiện", "khien facts lists all of them"),
+                did_you_mean,
+            );
             return Err(Failed::usage(
                 (
                     format!("không có dữ kiện nào bắt đầu bằng `{prefix}`"),

@@ -116,7 +116,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Err(failed) => {
             if let Some(words) = failed.words {
                 let _ = out.flush();
-                let _ = writeln!(err, "{:?}", words.in_language(lang));
+                let _ = writeln!(err, "{}", words.in_language(lang));
             }
             failed.exit
         }

@@ -5,9 +5,10 @@ mod page;
 use std::path::PathBuf;
 
 use crate::{
+    language::{Text, text},
     render::{escape, wrap},
     rule::{Lang, Rule, RuleId, RuleSet, Verdict},
-    yaml::nearest,
+    yaml::{did_you_mean, nearest},
 };
 
 use super::{Exit, Failed, Screen, options::RulesFrom};
@@ -87,13 +88,11 @@ fn find<'r>(rules: &'r RuleSet, id: &str) -> Result<&'r Rule, Failed> {
     let found = RuleId::parse(id).ok().and_then(|id| rules.get(&id));
     found.ok_or_else(|| {
         let near = nearest(id, rules.rules().iter().map(|rule| rule.id.as_str()));
-        let help = match near {
-            Some(near) => (format!("có phải là `{near}`?"), format!("did you mean `{near}`?")),
-            None => {
-                ("khien rules list nêu mọi quy tắc".to_owned(), "khien rules list names all rules".to_owned())
-            }
-        };
-        Failed::usage((format!("không có quy tắc `{id}`"), format!("no rule `{id}`")), help)
+        let help = near.map_or_else(
+            || Text::new("khien rules list nêu mọi quy tắc", "khien rules list names all rules"),
+            did_you_mean,
+        );
+        Failed::usage(text!("không có quy tắc `{id}`", "no rule `{id}`"), help)
     })
 }
 

@@ -76,7 +76,7 @@ impl Targets {
             }
             Err(failed) => {
                 if let Some(words) = failed.words {
-                    writeln!(screen.err, "{:?}", words.in_language(screen.lang))?;
+                    writeln!(screen.err, "{}", words.in_language(screen.lang))?;
                 }
                 match screen.lang {
                     Lang::Vi => {

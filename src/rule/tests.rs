@@ -133,8 +133,8 @@ fn mistakes_in_a_rule_file_are_refused_with_place_and_suggestion() {
             continue;
         };
         let found = mistakes.iter().any(|m| {
-            m.message().contains(message)
-                && m.help().unwrap_or_default().contains(help)
+            m.message().en.contains(message)
+                && m.help().map_or("", |help| &help.en).contains(help)
                 && (m.line(), m.column()) == (line, column)
         });
         if !found {

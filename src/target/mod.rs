@@ -1,6 +1,7 @@
 //! Who is checked: the province, its units, sites and zones, and the authorisation to check them. Parses; opens no socket.
 
 mod authorisation;
+mod circle;
 mod host;
 mod inventory;
 mod lab;

@@ -251,7 +251,8 @@ mod tests {
     #[test]
     fn one_line() {
         let source = Source::new("a.yaml", "x: 1\nseverty: high\n");
-        let diagnostic = source.diagnostic(source.location(5, 7), ("khóa lạ `severty`", "unknown key `severty`"));
+        let diagnostic =
+            source.diagnostic(source.location(5, 7), ("khóa lạ `severty`", "unknown key `severty`"));
         assert_eq!(diagnostic.to_string(), "a.yaml:2:1: unknown key `severty`");
         assert_eq!(diagnostic.told(Lang::Vi).to_string(), "a.yaml:2:1: khóa lạ `severty`");
         let nowhere = source.diagnostic(Location::UNKNOWN, ("tệp trống", "nothing in it"));

@@ -110,10 +110,7 @@ fn reference(source: &Source, at: Location, error: &Error) -> Option<Diagnostic>
                 "a text that starts with `!` needs quotes: \"!…\"",
             )),
         Error::UnsupportedIncludeForm { .. } | Error::ResolverError { .. } | Error::CyclicInclude { .. } => {
-            source.diagnostic(
-                at,
-                ("không gọi được tệp khác từ tệp này", "other files are not included here"),
-            )
+            source.diagnostic(at, ("không gọi được tệp khác từ tệp này", "other files are not included here"))
         }
         _ => return None,
     })
@@ -124,12 +121,16 @@ fn value(source: &Source, at: Location, error: &Error) -> Diagnostic {
     let found = node_at(source, at.offset, Wanted::Value);
     let place = place(found.as_ref());
     let expect = |what: Text| {
-        let Some(found) = found.as_ref().map(|found| found.node.text()) else {
-            return source.diagnostic(at, (format!("{place}cần {}", what.vi), format!("{place}expected {}", what.en)));
+        let message = match &found {
+            Some(found) => text!(
+                "{place}cần {what}, nhưng gặp {found}",
+                "{place}expected {what}, found {found}";
+                what = what,
+                found = found.node.text()
+            ),
+            None => text!("{place}cần {what}", "{place}expected {what}"; what = what),
         };
-        let vi = format!("{place}cần {}, nhưng gặp {}", what.vi, found.vi);
-        let en = format!("{place}expected {}, found {}", what.en, found.en);
-        source.diagnostic(at, (vi, en))
+        source.diagnostic(at, message)
     };
     match error {
         Error::InvalidBooleanStrict { .. } => expect(truth()).with_help((
@@ -180,13 +181,16 @@ fn value(source: &Source, at: Location, error: &Error) -> Diagnostic {
         Error::SerdeInvalidType { expected, .. } | Error::SerdeInvalidValue { expected, .. } => {
             expect(kind(expected))
         }
-        Error::SerdeInvalidLength { len, expected, .. } => {
-            let what = kind(expected);
-            let vi = format!("{place}cần {}, nhưng có {len}", what.vi);
-            source.diagnostic(at, (vi, format!("{place}expected {}, found {len} of them", what.en)))
-        }
+        Error::SerdeInvalidLength { len, expected, .. } => source.diagnostic(
+            at,
+            text!(
+                "{place}cần {what}, nhưng có {len}",
+                "{place}expected {what}, found {len} of them";
+                what = kind(expected)
+            ),
+        ),
         Error::Message { msg, .. } | Error::SerdeVariantId { msg, .. } | Error::HookError { msg, .. } => {
-            source.diagnostic(at, foreign(msg).map(|text| format!("{place}{text}")))
+            source.diagnostic(at, text!("{place}{why}", "{place}{why}"; why = foreign(msg)))
         }
         Error::Unexpected { expected, .. } => expect(kind(expected)),
         // What is left cannot come from text in memory under our options, or is a fault of the parser itself.
@@ -205,16 +209,16 @@ fn missing(source: &Source, at: Location, field: &str) -> Diagnostic {
     let found = node_at(source, at.offset, Wanted::Key);
     let start = found.as_ref().map_or(at, |found| found.at);
     let place = place(found.as_ref());
-    let diagnostic = source
-        .diagnostic(start, text!("{place}thiếu khóa `{field}`", "{place}the key `{field}` is missing"));
+    let diagnostic =
+        source.diagnostic(start, text!("{place}thiếu khóa `{field}`", "{place}the key `{field}` is missing"));
     match stray_key(source, at.offset, field) {
-        Some(stray) => {
-            diagnostic.with_also(stray, text!("`{field}` nằm ở đây", "`{field}` stands here")).with_help(text!(
+        Some(stray) => diagnostic
+            .with_also(stray, text!("`{field}` nằm ở đây", "`{field}` stands here"))
+            .with_help(text!(
                 "`{field}` ở dòng {line} thụt vào quá ít nên không thuộc nhóm này",
                 "the `{field}` of line {line} is indented too little to belong here",
                 line = stray.line
-            ))
-        }
+            )),
         None => diagnostic,
     }
 }
@@ -229,10 +233,8 @@ fn place(found: Option<&Found>) -> String {
 /// What serde and its drivers call a kind of value. Types of ours speak by [`Text::lines`].
 fn kind(expected: &str) -> Text {
     match expected {
-        "string" | "str" | "a string" | "a borrowed string" | "string scalar" => {
-            ("một đoạn chữ", "a text").into()
-        }
-        "scalar" | "value" => ("một giá trị đơn", "a single value").into(),
+        "string" | "str" | "a string" | "a borrowed string" => ("một đoạn chữ", "a text").into(),
+        "string scalar" | "scalar" | "value" => ("một giá trị đơn", "a single value").into(),
         "bool" | "a boolean" => truth(),
         "number" | "an integer" | "integer" | "f32" | "f64" => ("một số", "a number").into(),
         "seq" | "sequence" | "a sequence" => ("một danh sách", "a list").into(),

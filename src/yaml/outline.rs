@@ -68,7 +68,6 @@ impl Node {
     }
 }
 
-
 /// Keys and indices from the root, printed as `units[3].sites[0].port`; empty at the root.
 pub(super) struct Path(Vec<Step>);
 

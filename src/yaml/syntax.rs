@@ -40,8 +40,10 @@ pub(super) fn explain(source: &Source, error: &ScanError) -> Diagnostic {
             )),
         ErrorKind::UnclosedFlowCollection { open } => source
             .diagnostic(at, text!("dấu ngoặc `{open}` chưa được đóng", "the bracket `{open}` is not closed")),
-        ErrorKind::MismatchedFlowCollectionEnd { open, close } => source
-            .diagnostic(at, text!("`{open}` lại được đóng bằng `{close}`", "`{open}` is closed with `{close}`")),
+        ErrorKind::MismatchedFlowCollectionEnd { open, close } => source.diagnostic(
+            at,
+            text!("`{open}` lại được đóng bằng `{close}`", "`{open}` is closed with `{close}`"),
+        ),
         ErrorKind::UnexpectedCharacter { character } if is_steering(*character) => source
             .diagnostic(
                 at,
@@ -178,10 +180,9 @@ fn quoting(kind: &ErrorKind) -> Option<(Both, Both)> {
                 "write the backslash twice, or use single quotes, where it stands for itself",
             ),
         ),
-        ErrorKind::MisplacedFlowCollectionEnd => (
-            ("dấu ngoặc đóng mà không có dấu ngoặc mở", "a closing bracket without its opening one"),
-            QUOTE,
-        ),
+        ErrorKind::MisplacedFlowCollectionEnd => {
+            (("dấu ngoặc đóng mà không có dấu ngoặc mở", "a closing bracket without its opening one"), QUOTE)
+        }
         ErrorKind::UnexpectedEofFlowSequence
         | ErrorKind::UnexpectedEofFlowMapping
         | ErrorKind::UnexpectedEofImplicitFlowMapping

@@ -50,7 +50,8 @@ struct Site {
 fn mistake<T: serde::de::DeserializeOwned>(yaml: &str) -> (String, String) {
     let Err(error) = parse::<T>(&Source::new("r", yaml)) else { panic!("accepted: {yaml:?}") };
     let line = error.to_string();
-    (line.strip_prefix("r:").unwrap().trim_start().to_owned(), error.help().unwrap_or("").to_owned())
+    let help = error.help().map(|help| help.en.to_string()).unwrap_or_default();
+    (line.strip_prefix("r:").unwrap().trim_start().to_owned(), help)
 }
 
 /// Each row: the text, the whole sentence with its place, a part of the advice ("" for none).

@@ -115,7 +115,10 @@ mod tests {
             .diagnostic(source.location(5, 7), ("khóa lạ `severty`", "unknown key `severty`"))
             .with_help(("có phải ý bạn là `severity`?", "did you mean `severity`?"));
         let vi = render(&diagnostic, Lang::Vi);
-        assert!(vi.contains("2 │ severty: high") && vi.contains("có phải ý bạn") && vi.contains("ở đây"), "{vi}");
+        assert!(
+            vi.contains("2 │ severty: high") && vi.contains("có phải ý bạn") && vi.contains("ở đây"),
+            "{vi}"
+        );
         assert!(vi.contains("[a.yaml:2:1]") && !vi.contains("unknown") && !vi.contains("did you"), "{vi}");
         let en = render(&diagnostic, Lang::En);
         assert!(en.contains("did you mean") && en.contains("here") && !en.contains("khóa"), "{en}");
@@ -126,7 +129,8 @@ mod tests {
     /// The header of the snippet says the column of the sentence, whatever stands before it in the line.
     #[test]
     fn the_snippets_column_counts_characters() {
-        for line in ["tên: Sở Nội vụ, ", "\u{1f3db} ", "", "\u{65e5}\u{672c}: ", "So\u{31b}\u{309}: "] {
+        for line in ["tên: Sở Nội vụ, ", "\u{1f3db} ", "", "\u{65e5}\u{672c}: ", "So\u{31b}\u{309}: "]
+        {
             for newline in ["\n", "\r\n"] {
                 let text = format!("đầu: ầ{newline}{line}sai{newline}");
                 let source = Source::new("a", &text);
@@ -134,7 +138,10 @@ mod tests {
                 assert_eq!(at.column as usize, 1 + line.chars().count());
                 let shown = render(&source.diagnostic(at, ("sai", "wrong")), Lang::Vi);
                 let place = format!("a:2:{}", at.column);
-                assert!(shown.contains(&format!("[{place}]")) && shown.contains(&format!("{place}: sai")), "{shown}");
+                assert!(
+                    shown.contains(&format!("[{place}]")) && shown.contains(&format!("{place}: sai")),
+                    "{shown}"
+                );
             }
         }
     }

@@ -227,7 +227,7 @@ fn mistakes_have_a_place_and_a_suggestion() {
         let mistakes = lint(text);
         let found = mistakes
             .iter()
-            .find(|m| m.message.contains(message) && m.help.as_deref().unwrap_or("").contains(help));
+            .find(|m| m.message.en.contains(message) && m.help.as_ref().map_or("", |h| &h.en).contains(help));
         let good = found.is_some_and(|m| message.is_empty() || m.offset == at);
         if !good {
             wrong.push(format!("{text}\n  wanted {at} {message:?} / {help:?}\n  got {mistakes:?}"));
