@@ -9,6 +9,7 @@ mod facts;
 mod failed;
 mod inventory;
 mod keeping;
+mod misuse;
 mod options;
 mod outcome;
 mod past;
@@ -91,9 +92,15 @@ struct Screen<'a> {
 
 /// Runs a command line; prints; gives the exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => {
+            if misuse::language(&arguments) == Lang::Vi
+                && let Some(sentence) = misuse::vietnamese(&error)
+            {
+                let _ = writeln!(io::stderr(), "{sentence}\n");
+            }
             // help and version are no errors; neither is a reader that has gone away
             let _ = error.print();
             return if error.use_stderr() { Exit::Usage } else { Exit::Done };

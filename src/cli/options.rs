@@ -10,8 +10,9 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::Failed;
+use super::{Failed, misuse::Refused};
 use crate::{
+    language::Text,
     net::{self, Pace},
     probe::certificate::TrustStore,
     rule::{RuleSet, RuleSetError, Severity},
@@ -99,11 +100,14 @@ enum PaceFlag {
 }
 
 /// `IP:PORT`, or an IP alone for port 53.
-fn resolver(text: &str) -> Result<SocketAddr, String> {
+fn resolver(text: &str) -> Result<SocketAddr, Refused> {
     let alone = || text.trim_matches(['[', ']']).parse().map(|ip| SocketAddr::new(ip, 53));
-    text.parse()
-        .or_else(|_| alone())
-        .map_err(|_| "write an address and a port, as in 192.0.2.53:53".to_owned())
+    text.parse().or_else(|_| alone()).map_err(|_| {
+        Refused(Text::new(
+            "ghi địa chỉ kèm cổng, ví dụ 192.0.2.53:53",
+            "write an address and a port, as in 192.0.2.53:53",
+        ))
+    })
 }
 
 impl Network {
@@ -245,12 +249,17 @@ impl FailOn {
 pub(super) struct Percent(pub(super) u8);
 
 impl std::str::FromStr for Percent {
-    type Err = String;
+    type Err = Refused;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Refused> {
         let digits = text.trim().trim_end_matches('%').trim_end();
         let number = digits.parse::<u8>().ok().filter(|n| *n <= 100 && !digits.starts_with('+'));
-        number.map(Self).ok_or_else(|| "write a share from 0% to 100%, as in 20%".to_owned())
+        number.map(Self).ok_or_else(|| {
+            Refused(Text::new(
+                "ghi tỷ lệ từ 0% đến 100%, ví dụ 20%",
+                "write a share from 0% to 100%, as in 20%",
+            ))
+        })
     }
 }
 

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     Exit, Failed, Screen, inventory,
     keeping::{self, Keep},
+    misuse::Refused,
     outcome::{About, Output},
     past,
     probing::runtime,
@@ -66,12 +67,12 @@ pub(super) struct Prune {
     keep: Keep,
 }
 
-fn days(text: &str) -> Result<i64, String> {
+fn days(text: &str) -> Result<i64, Refused> {
     let number = text.strip_suffix('d').unwrap_or(text).parse::<i64>();
     number
         .ok()
         .filter(|n| (1..=36_500).contains(n))
-        .ok_or_else(|| "write a number of days, as in 400d".to_owned())
+        .ok_or_else(|| Refused(("ghi số ngày, ví dụ 400d", "write a number of days, as in 400d").into()))
 }
 
 impl Report {

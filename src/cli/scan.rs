@@ -7,6 +7,7 @@ use jiff::{Timestamp, civil};
 use super::{
     Exit, Failed, Screen, inventory,
     keeping::{self, Keep},
+    misuse::Refused,
     options::Network,
     outcome::Output,
     probing::{Listening, runtime},
@@ -45,9 +46,9 @@ pub(super) struct Scan {
     output: Output,
 }
 
-fn time_of_day(text: &str) -> Result<civil::Time, String> {
+fn time_of_day(text: &str) -> Result<civil::Time, Refused> {
     let time = civil::Time::strptime("%H:%M", text).or_else(|_| civil::Time::strptime("%H:%M:%S", text));
-    time.map_err(|_| "write hours and minutes, as in 05:30".to_owned())
+    time.map_err(|_| Refused(("ghi giờ và phút, ví dụ 05:30", "write hours and minutes, as in 05:30").into()))
 }
 
 impl Scan {
