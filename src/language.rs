@@ -130,6 +130,33 @@ macro_rules! bilingual {
 }
 pub(crate) use bilingual;
 
+/// What holds for every sentence: composed Vietnamese that blames nobody and is not the English, quoting the same words.
+#[cfg(test)]
+#[track_caller]
+pub(crate) fn assert_good(text: &Text) {
+    /// Quoted in passing, in the reader's language.
+    const EXAMPLES: [(&str, &str); 3] =
+        [("`khóa: giá trị`", "`key: value`"), ("`*tên`", "`*name`"), ("`&tên`", "`&name`")];
+    let quoted = |text: &str| {
+        let mut found: Vec<String> = text.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+        found.sort();
+        found
+    };
+    let mut vi = text.vi.to_string();
+    for (in_vi, in_en) in EXAMPLES {
+        vi = vi.replace(in_vi, in_en);
+    }
+    assert_eq!(quoted(&vi), quoted(&text.en), "{text:?}");
+    assert!(unicode_normalization::is_nfc(&text.vi), "{text:?}");
+    assert!(!text.vi.is_empty() && text.vi != text.en, "{text:?}");
+    // a word of the reader's own may be quoted, «so»
+    let ours: String =
+        text.vi.split('«').map(|part| part.split_once('»').map_or(part, |(_, rest)| rest)).collect();
+    for word in ["vi phạm", "hacker", "tấn công"] {
+        assert!(!ours.to_lowercase().contains(word), "{text:?}");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -17,16 +17,16 @@ use crate::{
     target::{Authority, ConnectTo, Host, Lab, Www},
 };
 
-/// Check one or more sites of your own, once
+/// Kiểm tra một lần một hay vài trang của mình · Check one or more sites of your own, once
 #[derive(Debug, clap::Args)]
 pub(super) struct Check {
-    /// Host names, each with its HTTPS port if that is not 443; or, with --name, an ADDRESS:PORT to dial
+    /// Tên miền, kèm cổng HTTPS nếu khác 443; có --name thì là ĐỊA_CHỈ:CỔNG sẽ kết nối · Host names, each with its HTTPS port if not 443; with --name an ADDRESS:PORT to dial
     #[arg(required = true, value_name = "HOST[:PORT]")]
     hosts: Vec<String>,
-    /// The site's name, where an address is given: everything of it is dialled at that address
+    /// Tên miền của trang, khi chỉ ghi địa chỉ: mọi kết nối đều tới địa chỉ đó · The site's name, where an address is given
     #[arg(long, value_name = "HOST")]
     name: Option<String>,
-    /// Who permits this check, in words: the site's owner, or the document that says so
+    /// Ai cho phép kiểm tra: chủ quản trang, hoặc số văn bản · Who permits this check: the site's owner, or the document
     #[arg(long, value_name = "TEXT")]
     authorised_by: Option<String>,
     #[command(flatten)]

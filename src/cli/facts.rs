@@ -10,23 +10,23 @@ use crate::{
 
 use super::{Exit, Failed, Screen};
 
-/// Facts that rules may name.
+/// Các dữ kiện mà quy tắc dùng được · Facts that rules may name
 #[derive(Debug, clap::Args)]
 pub(super) struct Facts {
-    /// Only facts whose path begins with this, e.g. `tls` or `http.cookies`
+    /// Chỉ dữ kiện có tên bắt đầu như vậy, ví dụ `tls`, `http.cookies` · Only facts whose path begins with this
     prefix: Option<String>,
-    /// How to print them
+    /// Cách in · How to print them
     #[arg(long, value_enum, default_value_t = Format::Terminal)]
     format: Format,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
-    /// One fact a line
+    /// Mỗi dòng một dữ kiện · One fact a line
     Terminal,
-    /// The page docs/facts.md
+    /// Trang tài liệu docs/facts.md · The page docs/facts.md
     Markdown,
-    /// The JSON schema of an observation document
+    /// Lược đồ JSON của một hồ sơ quan sát · The JSON schema of an observation document
     Schema,
 }
 

@@ -13,7 +13,7 @@ use crate::{
 
 use super::{Exit, Failed, Screen, options::RulesFrom};
 
-/// The rules, their tests and their mistakes.
+/// Bộ quy tắc, ví dụ và lỗi trong đó · The rules, their tests and their mistakes
 #[derive(Debug, clap::Args)]
 pub(super) struct Rules {
     #[command(subcommand)]
@@ -22,40 +22,40 @@ pub(super) struct Rules {
 
 #[derive(Debug, clap::Subcommand)]
 enum Action {
-    /// List all rules: id, severity, level, owner, title
+    /// Liệt kê mọi quy tắc · List all rules
     List {
-        /// How to print them
+        /// Cách in · How to print them
         #[arg(long, value_enum, default_value_t = Format::Terminal)]
         format: Format,
         #[command(flatten)]
         from: RulesFrom,
     },
-    /// Show one rule: why, condition, steps, citations
+    /// Xem một quy tắc: lý do, điều kiện, cách sửa, viện dẫn · Show one rule
     Show {
-        /// The rule's id, e.g. http-hsts-missing
+        /// Mã quy tắc, ví dụ http-hsts-missing · The rule's id
         id: String,
         #[command(flatten)]
         from: RulesFrom,
     },
-    /// Run the examples that stand inside the rules
+    /// Chạy các ví dụ ghi trong quy tắc · Run the examples inside the rules
     Test {
-        /// Only this rule
+        /// Chỉ quy tắc này · Only this rule
         id: Option<String>,
         #[command(flatten)]
         from: RulesFrom,
     },
-    /// Check rule files for mistakes without running anything
+    /// Tìm lỗi trong tệp quy tắc · Check rule files for mistakes
     Lint {
-        /// A folder laid out as rules/; the built-in rules without it
+        /// Thư mục quy tắc xếp như rules/; mặc định dùng quy tắc sẵn có · A folder laid out as rules/; the built-in rules by default
         folder: Option<PathBuf>,
     },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
-    /// One rule a line
+    /// Mỗi dòng một quy tắc · One rule a line
     Terminal,
-    /// The page docs/rules.md, which a province may publish
+    /// Trang tài liệu docs/rules.md, tỉnh có thể công bố · The page docs/rules.md, which a province may publish
     Markdown,
 }
 

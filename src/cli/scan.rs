@@ -21,21 +21,21 @@ use crate::{
     target::{Scope, VIETNAM},
 };
 
-/// Scan every site of an inventory and print the units' scorecards
+/// Quét các trang trong danh mục · Scan the sites of an inventory
 #[derive(Debug, clap::Args)]
 pub(super) struct Scan {
-    /// The inventory
+    /// Danh mục · The inventory
     #[arg(default_value = "targets.yaml", value_name = "TARGETS")]
     inventory: PathBuf,
     #[command(flatten)]
     choice: Choice,
-    /// For cron: say only what changed since the last run, in two lines
+    /// Cho lịch chạy: chỉ nêu điều thay đổi so với lần trước · For cron: say only what changed since the last run
     #[arg(long)]
     quiet: bool,
-    /// Go on with the run that was interrupted
+    /// Chạy tiếp lần quét bị ngắt · Go on with the run that was interrupted
     #[arg(long)]
     resume: bool,
-    /// Stop at this time of day in Việt Nam (seconds may follow); what is done is kept
+    /// Dừng vào giờ này (giờ Việt Nam, có thể thêm giây), phần đã xong được giữ · Stop at this time in Việt Nam; what is done is kept
     #[arg(long, value_name = "HH:MM", value_parser = time_of_day)]
     deadline: Option<civil::Time>,
     #[command(flatten)]

@@ -330,6 +330,7 @@ impl File {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::assert_good;
 
     fn faults(from: &str, to: &str) -> Vec<String> {
         assert!(BUILT_IN.contains(from), "{from}");
@@ -337,7 +338,10 @@ mod tests {
         Method::parse(Source::new("m.yaml", text))
             .unwrap_err()
             .iter()
-            .map(|fault| format!("{fault:?}"))
+            .map(|fault| {
+                [fault.message()].into_iter().chain(fault.help()).for_each(assert_good);
+                format!("{fault:?}")
+            })
             .collect()
     }
 
@@ -393,6 +397,7 @@ mod tests {
         let rules = rules.iter().filter(|rule| rule.as_str() != "dns-dnssec-bogus").chain([&other]);
         let faults = method.cap_faults(rules.map(alone));
         assert_eq!(faults.len(), 1);
+        assert_good(faults[0].message());
         assert!(faults[0].to_string().contains("unknown rule `dns-dnssec-bogus`"), "{}", faults[0]);
         assert_eq!(faults[0].help().map(|help| &*help.en), Some("did you mean `dns-dnssec-boguz`?"));
     }

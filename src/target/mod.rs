@@ -10,6 +10,8 @@ mod raw;
 mod read;
 mod text;
 mod unit;
+#[cfg(test)]
+mod words_tests;
 
 pub use authorisation::{Authorisation, AuthorisationError, Exclusion, Scope, VIETNAM, local_date};
 pub use host::{Authority, Host, HostError};

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::language::assert_good;
 
 fn decide(text: &str) -> Decision<bool> {
     let document = json!({
@@ -225,6 +226,7 @@ fn mistakes_have_a_place_and_a_suggestion() {
         ("{'a': 1} == {'a': 1}", 0, "cannot build records", ""),
     ] {
         let mistakes = lint(text);
+        mistakes.iter().flat_map(|m| [&m.message].into_iter().chain(&m.help)).for_each(assert_good);
         let found = mistakes
             .iter()
             .find(|m| m.message.en.contains(message) && m.help.as_ref().map_or("", |h| &h.en).contains(help));
