@@ -1,5 +1,6 @@
 #![doc = include_str!("../ARCHITECTURE.md")]
 
+pub mod language;
 pub mod yaml;
 
 pub mod target;

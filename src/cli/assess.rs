@@ -17,13 +17,13 @@ use crate::{
     report::{Pool, Roster, SiteReport},
 };
 
-/// Judge observations of an earlier run again, without a socket
+/// Đánh giá lại quan sát của lần trước, không kết nối · Judge earlier observations again, offline
 #[derive(Debug, clap::Args)]
 pub(super) struct Assess {
-    /// Observations, one document a line, as --format observations writes them; - for standard input
+    /// Tệp quan sát, mỗi dòng một hồ sơ, do --format observations ghi; - là đầu vào chuẩn · Observations, one document a line; - for standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The inventory they were made with: units, blocks, who is charged
+    /// Danh mục đã dùng khi quan sát: đơn vị, khối, ai chịu trách nhiệm · The inventory they were made with
     #[arg(long, value_name = "TARGETS")]
     targets: Option<PathBuf>,
     #[command(flatten)]

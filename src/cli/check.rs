@@ -9,6 +9,7 @@ use super::{
     probing::{Job, Listening, probe, runtime},
 };
 use crate::{
+    language::text,
     observation::{SiteName, Vantage},
     report::Roster,
     rule::Lang,
@@ -16,16 +17,16 @@ use crate::{
     target::{Authority, ConnectTo, Host, Lab, Www},
 };
 
-/// Check one or more sites of your own, once
+/// Kiểm tra một lần một hay vài trang của mình · Check one or more sites of your own, once
 #[derive(Debug, clap::Args)]
 pub(super) struct Check {
-    /// Host names, each with its HTTPS port if that is not 443; or, with --name, an ADDRESS:PORT to dial
+    /// Tên miền, kèm cổng HTTPS nếu khác 443; có --name thì là ĐỊA_CHỈ:CỔNG sẽ kết nối · Host names, each with its HTTPS port if not 443; with --name an ADDRESS:PORT to dial
     #[arg(required = true, value_name = "HOST[:PORT]")]
     hosts: Vec<String>,
-    /// The site's name, where an address is given: everything of it is dialled at that address
+    /// Tên miền của trang, khi chỉ ghi địa chỉ: mọi kết nối đều tới địa chỉ đó · The site's name, where an address is given
     #[arg(long, value_name = "HOST")]
     name: Option<String>,
-    /// Who permits this check, in words: the site's owner, or the document that says so
+    /// Ai cho phép kiểm tra: chủ quản trang, hoặc số văn bản · Who permits this check: the site's owner, or the document
     #[arg(long, value_name = "TEXT")]
     authorised_by: Option<String>,
     #[command(flatten)]
@@ -111,7 +112,7 @@ impl Check {
                     )
                 } else {
                     Failed::usage(
-                        (format!("không phải tên miền: {error}"), error.to_string()),
+                        error,
                         (
                             "ghi tên miền của trang, ví dụ khcn.tinhmau.example",
                             "write a host name, as in khcn.tinhmau.example",
@@ -147,7 +148,7 @@ impl Check {
             })?;
         let host = Host::parse(name).map_err(|error| {
             Failed::usage(
-                (format!("--name không phải tên miền: {error}"), format!("--name: {error}")),
+                text!("--name: {why}", "--name: {why}"; why = error),
                 ("ghi tên miền của trang", "give the site's host name"),
             )
         })?;

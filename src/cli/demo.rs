@@ -14,7 +14,7 @@ use crate::{lab::Lab, rule::Lang, target, yaml::Source};
 /// The inventory of the fictional province.
 const INVENTORY: &str = include_str!("../../targets.example.yaml");
 
-/// Start a fictional province on this machine, scan it, print the scorecards; no network, no root
+/// Quét thử một tỉnh giả định ngay trên máy này · Scan a fictional province on this machine
 #[derive(Debug, clap::Args)]
 pub(super) struct Demo {
     #[command(flatten)]

@@ -2,27 +2,31 @@
 
 use std::io::{self, Write};
 
-use crate::observation::catalogue::{self, Entry, Shape};
+use crate::{
+    language::Text,
+    observation::catalogue::{self, Entry, Shape},
+    yaml::{did_you_mean, nearest},
+};
 
 use super::{Exit, Failed, Screen};
 
-/// Facts that rules may name.
+/// Các dữ kiện mà quy tắc dùng được · Facts that rules may name
 #[derive(Debug, clap::Args)]
 pub(super) struct Facts {
-    /// Only facts whose path begins with this, e.g. `tls` or `http.cookies`
+    /// Chỉ dữ kiện có tên bắt đầu như vậy, ví dụ `tls`, `http.cookies` · Only facts whose path begins with this
     prefix: Option<String>,
-    /// How to print them
+    /// Cách in · How to print them
     #[arg(long, value_enum, default_value_t = Format::Terminal)]
     format: Format,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
-    /// One fact a line
+    /// Mỗi dòng một dữ kiện · One fact a line
     Terminal,
-    /// The page docs/facts.md
+    /// Trang tài liệu docs/facts.md · The page docs/facts.md
     Markdown,
-    /// The JSON schema of an observation document
+    /// Lược đồ JSON của một hồ sơ quan sát · The JSON schema of an observation document
     Schema,
 }
 
@@ -33,13 +37,11 @@ impl Facts {
             catalogue::entries().into_iter().filter(|e| e.path.starts_with(prefix)).collect();
         if entries.is_empty() {
             let roots = catalogue::entries();
-            let near = crate::yaml::nearest(prefix, roots.iter().map(|e| e.path.as_str()));
-            let help = match near {
-                Some(near) => (format!("có phải là `{near}`?"), format!("did you mean `{near}`?")),
-                None => {
-                    ("khien facts nêu mọi dữ kiện".to_owned(), "khien facts lists all of them".to_owned())
-                }
-            };
+            let near = nearest(prefix, roots.iter().map(|e| e.path.as_str()));
+            let help = near.map_or_else(
+                || Text::new("khien facts nêu mọi dữ kiện", "khien facts lists all of them"),
+                did_you_mean,
+            );
             return Err(Failed::usage(
                 (
                     format!("không có dữ kiện nào bắt đầu bằng `{prefix}`"),

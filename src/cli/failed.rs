@@ -2,10 +2,11 @@
 
 use std::io;
 
-use miette::{Diagnostic, Report, miette};
+use miette::{Report, miette};
 
 use super::Exit;
 use crate::{
+    language::{Bilingual, Text, text},
     rule::{Lang, RuleSetError},
     yaml::{Diagnostics, ReadError},
 };
@@ -22,38 +23,49 @@ pub(super) struct Failed {
 #[derive(Debug)]
 pub(super) enum Words {
     /// What is wrong, and what to do about it.
-    Ours { what: Said, help: Said },
+    Ours { what: Text, help: Text },
     /// Mistakes in files, with line and column.
-    Files(Report),
-}
-
-/// One thing in both languages.
-#[derive(Clone, Debug)]
-pub(super) struct Said {
-    vi: String,
-    en: String,
-}
-
-impl<V: Into<String>, E: Into<String>> From<(V, E)> for Said {
-    fn from((vi, en): (V, E)) -> Self {
-        Self { vi: vi.into(), en: en.into() }
-    }
+    Files(Diagnostics),
 }
 
 impl Words {
-    /// The report in one language.
-    pub(super) fn in_language(self, lang: Lang) -> Report {
-        let one = |said: Said| if lang == Lang::Vi { said.vi } else { said.en };
+    /// What is printed in one language: each mistake as a report of its own, and how many there are.
+    pub(super) fn in_language(&self, lang: Lang) -> String {
         match self {
-            Self::Ours { what, help } => miette!(help = one(help), "{}", one(what)),
-            Self::Files(report) => report,
+            Self::Ours { what, help } => {
+                format!("{:?}", miette!(help = help.get(lang).to_owned(), "{}", what.get(lang)))
+            }
+            Self::Files(mistakes) => {
+                let reports = mistakes.iter().map(|mistake| format!("{:?}", Report::new(mistake.told(lang))));
+                reports
+                    .chain(total(mistakes).map(|total| total.get(lang).to_owned()))
+                    .collect::<Vec<_>>()
+                    .join("\n")
+            }
         }
     }
 }
 
+/// How many mistakes there are, where they are several.
+fn total(mistakes: &Diagnostics) -> Option<Text> {
+    let (count, shown) = (mistakes.count(), mistakes.iter().len());
+    if count > shown {
+        return Some(text!(
+            "{count} lỗi; {shown} lỗi đầu được nêu ở trên. Sửa rồi chạy lại.",
+            "{count} mistakes; the first {shown} are above. Mend them and run the command again."
+        ));
+    }
+    (count > 1).then(|| {
+        text!(
+            "{count} lỗi. Sửa từng chỗ rồi chạy lại.",
+            "{count} mistakes. Mend each place and run the command again."
+        )
+    })
+}
+
 impl Failed {
     /// The person asked for something that cannot be: what is wrong, and what to do, each in Vietnamese and English.
-    pub(super) fn usage(what: impl Into<Said>, help: impl Into<Said>) -> Self {
+    pub(super) fn usage(what: impl Into<Text>, help: impl Into<Text>) -> Self {
         Self { exit: Exit::Usage, words: Some(Words::Ours { what: what.into(), help: help.into() }) }
     }
 
@@ -63,13 +75,8 @@ impl Failed {
             "đây là lỗi của khien: xin báo lại, kèm lệnh đã gõ và dòng này",
             "this is a fault of khien: please report it with the command and this message",
         );
-        let what = error.to_string();
-        let what = (what.clone(), what).into();
+        let what = Text::same(error.to_string());
         Self { exit: Exit::Internal, words: Some(Words::Ours { what, help: help.into() }) }
-    }
-
-    fn configuration(error: impl Diagnostic + Send + Sync + 'static) -> Self {
-        Self { exit: Exit::Usage, words: Some(Words::Files(Report::new(error))) }
     }
 }
 
@@ -84,14 +91,23 @@ impl From<io::Error> for Failed {
     }
 }
 
-macro_rules! configuration {
-    ($($error:ty),+) => {
-        $(impl From<$error> for Failed {
-            fn from(error: $error) -> Self {
-                Self::configuration(error)
-            }
-        })+
-    };
+impl From<Diagnostics> for Failed {
+    fn from(mistakes: Diagnostics) -> Self {
+        Self { exit: Exit::Usage, words: Some(Words::Files(mistakes)) }
+    }
 }
 
-configuration!(RuleSetError, Diagnostics, ReadError);
+impl From<ReadError> for Failed {
+    fn from(error: ReadError) -> Self {
+        Self::usage(error.text(), error.help())
+    }
+}
+
+impl From<RuleSetError> for Failed {
+    fn from(error: RuleSetError) -> Self {
+        match error {
+            RuleSetError::Mistakes(mistakes) => mistakes.into(),
+            other => Self::usage(other.text(), other.help()),
+        }
+    }
+}

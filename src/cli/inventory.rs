@@ -7,8 +7,9 @@ use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use super::{Failed, Screen};
 use crate::{
-    target::{self, Authorisation, AuthorisationError, Inventory},
-    yaml::{Source, nearest},
+    language::{Bilingual, Text, text},
+    target::{self, Authorisation, Inventory},
+    yaml::{Source, did_you_mean, nearest},
 };
 
 /// Reads an inventory; its warnings go to standard error.
@@ -18,8 +19,9 @@ pub(super) fn read(path: &Path, screen: &mut Screen<'_>) -> Result<Inventory, Fa
     let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_links(false);
     for warning in &loaded.warnings {
         let mut text = String::new();
-        if handler.render_report(&mut text, warning).is_err() {
-            text = warning.to_string();
+        let told = warning.told(screen.lang);
+        if handler.render_report(&mut text, &told).is_err() {
+            text = told.to_string();
         }
         writeln!(screen.err, "{}", text.trim_end())?;
     }
@@ -33,43 +35,27 @@ pub(super) fn authorised<'i>(
     path: &Path,
 ) -> Result<&'i Authorisation, Failed> {
     let file = path.display();
-    let refuse = |vi: String, en: String| {
-        Err(Failed::usage(
-            (format!("{vi}. Chưa có kết nối nào được mở."), format!("{en}. Nothing was dialled.")),
-            (
-                format!(
-                    "ghi văn bản cho phép vào mục `authorisation` của {file}: document, number, date, body, expires"
-                ),
-                format!(
-                    "enter the permission under `authorisation` in {file}: document, number, date, body, expires"
-                ),
-            ),
-        ))
+    let refuse = |why: Text| {
+        let what = text!(
+            "{why}. Chưa có kết nối nào được mở.",
+            "{why}. Nothing was dialled.";
+            why = why
+        );
+        let help = text!(
+            "ghi văn bản cho phép vào mục `authorisation` của {file}: document, number, date, body, expires",
+            "enter the permission under `authorisation` in {file}: document, number, date, body, expires"
+        );
+        Err(Failed::usage(what, help))
     };
     let Some(authorisation) = &inventory.authorisation else {
-        return refuse(
-            format!("{file} chưa có văn bản cho phép kiểm tra (authorisation)"),
-            format!("{file} has no authorisation to scan"),
-        );
+        return refuse(text!(
+            "{file} chưa có văn bản cho phép kiểm tra (authorisation)",
+            "{file} has no authorisation to scan"
+        ));
     };
     match authorisation.check(now) {
         Ok(()) => Ok(authorisation),
-        Err(error @ AuthorisationError::Expired { .. }) => refuse(
-            format!(
-                "Văn bản {} đã hết hạn ngày {}",
-                authorisation.number,
-                authorisation.expires.strftime("%d/%m/%Y")
-            ),
-            error.to_string(),
-        ),
-        Err(error @ AuthorisationError::NotYet { .. }) => refuse(
-            format!(
-                "Văn bản {} chỉ có hiệu lực từ ngày {}; kiểm tra đồng hồ của máy",
-                authorisation.number,
-                authorisation.date.strftime("%d/%m/%Y")
-            ),
-            error.to_string(),
-        ),
+        Err(error) => refuse(error.text()),
     }
 }
 
@@ -83,14 +69,17 @@ pub(super) fn unknown_site<'n>(host: &str, known: impl Iterator<Item = &'n str>)
     unknown(("trang", "site"), host, known)
 }
 
-fn unknown<'n>((vi, en): (&str, &str), name: &str, known: impl Iterator<Item = &'n str>) -> Failed {
-    let help = match nearest(name, known) {
-        Some(near) => (format!("có phải là `{near}`?"), format!("did you mean `{near}`?")),
-        None => (
-            "khien targets check liệt kê những gì có trong danh mục".to_owned(),
-            "khien targets check lists what is in the inventory".to_owned(),
-        ),
-    };
-    let what = (format!("danh mục không có {vi} `{name}`"), format!("the inventory has no {en} `{name}`"));
+fn unknown<'n>(what: (&str, &str), name: &str, known: impl Iterator<Item = &'n str>) -> Failed {
+    let help = nearest(name, known).map_or_else(
+        || {
+            Text::new(
+                "khien targets check liệt kê những gì có trong danh mục",
+                "khien targets check lists what is in the inventory",
+            )
+        },
+        did_you_mean,
+    );
+    let what =
+        text!("danh mục không có {what} `{name}`", "the inventory has no {what} `{name}`"; what = what);
     Failed::usage(what, help)
 }

@@ -9,6 +9,7 @@ mod facts;
 mod failed;
 mod inventory;
 mod keeping;
+mod misuse;
 mod options;
 mod outcome;
 mod past;
@@ -34,22 +35,29 @@ pub use exit::Exit;
 use crate::rule::Lang;
 use failed::Failed;
 
-/// khien (khiên, a shield): how safe each agency's web sites are, and what to fix first.
+/// Trang web của từng cơ quan an toàn đến đâu, cần sửa gì trước · How safe each agency's web sites are, and what to fix first
 #[derive(Debug, Parser)]
-#[command(name = "khien", version, about, max_term_width = 100, propagate_version = true)]
+#[command(name = "khien", version, max_term_width = 100, propagate_version = true)]
+#[command(disable_help_flag = true, disable_version_flag = true)]
 struct Cli {
-    /// Language of what is printed for people
+    /// Ngôn ngữ của những gì in ra cho người đọc · Language of what is printed for people
     #[arg(long, global = true, value_enum, default_value_t = LangFlag::Vi)]
     lang: LangFlag,
+    /// In trợ giúp (-h: tóm tắt) · Print help (-h: a summary)
+    #[arg(short, long, global = true, action = clap::ArgAction::Help, display_order = 900)]
+    help: Option<bool>,
+    /// In phiên bản · Print version
+    #[arg(short = 'V', long, global = true, action = clap::ArgAction::Version, display_order = 901)]
+    version: Option<bool>,
     #[command(subcommand)]
     command: Command,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum LangFlag {
-    /// Tiếng Việt
+    /// Tiếng Việt · Vietnamese
     Vi,
-    /// English
+    /// Tiếng Anh · English
     En,
 }
 
@@ -66,12 +74,12 @@ enum Command {
     Facts(facts::Facts),
     Targets(targets::Targets),
     Prune(report::Prune),
-    /// Print a completion script for a shell
+    /// In tệp gợi ý lệnh cho shell · Print a completion script
     Completions {
-        /// The shell
+        /// Loại shell · The shell
         shell: clap_complete::Shell,
     },
-    /// Print the manual page
+    /// In trang hướng dẫn man · Print the manual page
     #[command(hide = true)]
     Man,
 }
@@ -91,9 +99,15 @@ struct Screen<'a> {
 
 /// Runs a command line; prints; gives the exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => {
+            if misuse::language(&arguments) == Lang::Vi
+                && let Some(sentence) = misuse::vietnamese(&error)
+            {
+                let _ = writeln!(io::stderr(), "{sentence}\n");
+            }
             // help and version are no errors; neither is a reader that has gone away
             let _ = error.print();
             return if error.use_stderr() { Exit::Usage } else { Exit::Done };
@@ -116,7 +130,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Err(failed) => {
             if let Some(words) = failed.words {
                 let _ = out.flush();
-                let _ = writeln!(err, "{:?}", words.in_language(lang));
+                let _ = writeln!(err, "{}", words.in_language(lang));
             }
             failed.exit
         }
@@ -146,5 +160,42 @@ impl Command {
                 Ok(Exit::Done)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Vietnamese first, English beside it, for every command, argument and value that `--help` shows.
+    #[test]
+    fn help_is_in_both_languages() {
+        let mut wrong = Vec::new();
+        let mut commands = vec![Cli::command()];
+        while let Some(command) = commands.pop() {
+            let name = command.get_name().to_owned();
+            let mut texts = vec![(name.clone(), command.get_about().map(ToString::to_string))];
+            for argument in command.get_arguments() {
+                let id = format!("{name} {}", argument.get_id());
+                // a switch has no values, and the names of shells need no words
+                let chosen = argument.get_action().takes_values() && id != "completions shell";
+                for value in argument.get_possible_values().iter().filter(|_| chosen) {
+                    let text = value.get_help().map(ToString::to_string);
+                    texts.push((format!("{id} {}", value.get_name()), text));
+                }
+                texts.push((id, argument.get_help().map(ToString::to_string)));
+            }
+            for (what, text) in texts {
+                let text = text.unwrap_or_default();
+                let (vi, en) = text.split_once(" · ").unwrap_or_default();
+                let composed = unicode_normalization::is_nfc(vi) && !vi.is_ascii();
+                let blames = ["vi phạm", "hacker", "tấn công"].iter().any(|word| vi.contains(word));
+                if !composed || !en.is_ascii() && !en.contains("Việt Nam") || en.is_empty() || blames {
+                    wrong.push(format!("{what}: {text:?} is not «Tiếng Việt · English»"));
+                }
+            }
+            commands.extend(command.get_subcommands().cloned());
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 }

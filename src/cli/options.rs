@@ -10,8 +10,9 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::Failed;
+use super::{Failed, misuse::Refused};
 use crate::{
+    language::Text,
     net::{self, Pace},
     probe::certificate::TrustStore,
     rule::{RuleSet, RuleSetError, Severity},
@@ -22,7 +23,7 @@ use crate::{
 /// Which rules to judge by.
 #[derive(Debug, clap::Args)]
 pub(super) struct RulesFrom {
-    /// A folder laid out as rules/; the built-in rules without it
+    /// Thư mục quy tắc xếp như rules/; mặc định dùng quy tắc sẵn có · A folder laid out as rules/; the built-in rules by default
     #[arg(long = "rules", value_name = "FOLDER")]
     folder: Option<PathBuf>,
 }
@@ -42,68 +43,71 @@ impl RulesFrom {
 
 /// How the network is used.
 #[derive(Clone, Debug, clap::Args)]
-#[command(next_help_heading = "Network")]
+#[command(next_help_heading = "Mạng · Network")]
 pub(super) struct Network {
-    /// The resolver to ask, instead of the system's
+    /// Máy chủ phân giải tên miền để hỏi, thay cho của hệ thống · The resolver to ask, instead of the system's
     #[arg(long, value_name = "IP:PORT", value_parser = resolver)]
     resolver: Option<SocketAddr>,
-    /// Root name servers for closed networks; nothing in this version asks the root
+    /// Máy chủ tên miền gốc cho mạng kín; bản này chưa hỏi máy chủ gốc · Root name servers for closed networks; nothing in this version asks the root
     #[arg(long, value_name = "FILE")]
     root_hints: Option<PathBuf>,
-    /// Keys of the root zone that replace the built-in ones (DNSKEY or DS records)
+    /// Khóa của vùng gốc thay cho khóa sẵn có (bản ghi DNSKEY hoặc DS) · Keys of the root zone (DNSKEY or DS records)
     #[arg(long, value_name = "FILE")]
     trust_anchor: Option<PathBuf>,
-    /// Certificates of roots that are trusted beside Mozilla's (PEM); may be given several times
+    /// Chứng thư gốc được tin cậy thêm ngoài danh sách của Mozilla (PEM); ghi được nhiều lần · Roots trusted beside Mozilla's (PEM); may be repeated
     #[arg(long, value_name = "FILE")]
     ca_file: Vec<PathBuf>,
-    /// For HOST:PORT dial ADDR:PORT, as curl's; an empty HOST or PORT means any; may be given several times
+    /// Tới HOST:PORT thì kết nối ADDR:PORT, như curl; HOST hoặc PORT trống là bất kỳ; ghi được nhiều lần · For HOST:PORT dial ADDR:PORT, as curl's; empty means any; may be repeated
     #[arg(long, value_name = "HOST:PORT:ADDR:PORT")]
     connect_to: Vec<ConnectTo>,
-    /// Where port 80 would be dialled, dial this one
+    /// Dùng cổng này thay cho cổng 80 · Dial this port instead of 80
     #[arg(long, value_name = "PORT")]
     http_port: Option<u16>,
-    /// Where port 443 would be dialled, dial this one
+    /// Dùng cổng này thay cho cổng 443 · Dial this port instead of 443
     #[arg(long, value_name = "PORT")]
     https_port: Option<u16>,
-    /// Where port 25 would be dialled, dial this one
+    /// Dùng cổng này thay cho cổng 25 · Dial this port instead of 25
     #[arg(long, value_name = "PORT")]
     smtp_port: Option<u16>,
-    /// Where port 53 would be dialled, dial this one
+    /// Dùng cổng này thay cho cổng 53 · Dial this port instead of 53
     #[arg(long, value_name = "PORT")]
     dns_port: Option<u16>,
-    /// The time that observations carry (RFC 3339); never that of the authorisation
+    /// Thời điểm ghi trong quan sát (RFC 3339); không áp dụng cho ủy quyền · The time observations carry (RFC 3339); never the authorisation's
     #[arg(long, value_name = "TIME")]
     now: Option<Timestamp>,
-    /// Open loopback, RFC 1918 and ULA addresses
+    /// Cho phép kết nối tới địa chỉ nội bộ: loopback, RFC 1918, ULA · Open loopback, RFC 1918 and ULA addresses
     #[arg(long)]
     allow_private: bool,
-    /// Permit abnormal probes; the authorisation's scope must cover them
+    /// Cho phép phép thử bất thường; văn bản ủy quyền phải bao gồm · Permit abnormal probes; the authorisation must cover them
     #[arg(long)]
     pub(super) intrusive: bool,
-    /// How hard a server may be asked
+    /// Hỏi máy chủ dồn dập đến mức nào · How hard a server may be asked
     #[arg(long, value_enum, default_value_t = PaceFlag::Normal)]
     pace: PaceFlag,
-    /// Only these groups of facts, separated by commas
+    /// Chỉ các nhóm dữ kiện này, cách nhau bằng dấu phẩy · Only these groups of facts, separated by commas
     #[arg(long, value_name = "dns,tls,certificate,http,mail,web", value_delimiter = ',')]
     only: Vec<Probe>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum PaceFlag {
-    /// 500 ms between connections to one address
+    /// Hai kết nối tới một địa chỉ cách nhau 500 ms · 500 ms between connections to one address
     Gentle,
-    /// 100 ms
+    /// Cách nhau 100 ms · 100 ms
     Normal,
-    /// No gap and short deadlines; for servers on this machine
+    /// Không nghỉ, chờ ngắn; cho máy chủ trên máy này · No gap, short deadlines; for servers on this machine
     Lab,
 }
 
 /// `IP:PORT`, or an IP alone for port 53.
-fn resolver(text: &str) -> Result<SocketAddr, String> {
+fn resolver(text: &str) -> Result<SocketAddr, Refused> {
     let alone = || text.trim_matches(['[', ']']).parse().map(|ip| SocketAddr::new(ip, 53));
-    text.parse()
-        .or_else(|_| alone())
-        .map_err(|_| "write an address and a port, as in 192.0.2.53:53".to_owned())
+    text.parse().or_else(|_| alone()).map_err(|_| {
+        Refused(Text::new(
+            "ghi địa chỉ kèm cổng, ví dụ 192.0.2.53:53",
+            "write an address and a port, as in 192.0.2.53:53",
+        ))
+    })
 }
 
 impl Network {
@@ -211,17 +215,17 @@ impl Network {
 /// From which severity on the exit code is 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum FailOn {
-    /// Only critical findings
+    /// Chỉ lỗi nghiêm trọng · Only critical findings
     Critical,
-    /// High and critical ones
+    /// Mức cao trở lên · High and critical ones
     High,
-    /// Medium and worse
+    /// Mức trung bình trở lên · Medium and worse
     Medium,
-    /// Low and worse
+    /// Mức thấp trở lên · Low and worse
     Low,
-    /// What got worse since the last run
+    /// Điều gì kém đi so với lần trước · What got worse since the last run
     Regression,
-    /// Never
+    /// Không bao giờ · Never
     Never,
 }
 
@@ -245,12 +249,17 @@ impl FailOn {
 pub(super) struct Percent(pub(super) u8);
 
 impl std::str::FromStr for Percent {
-    type Err = String;
+    type Err = Refused;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Refused> {
         let digits = text.trim().trim_end_matches('%').trim_end();
         let number = digits.parse::<u8>().ok().filter(|n| *n <= 100 && !digits.starts_with('+'));
-        number.map(Self).ok_or_else(|| "write a share from 0% to 100%, as in 20%".to_owned())
+        number.map(Self).ok_or_else(|| {
+            Refused(Text::new(
+                "ghi tỷ lệ từ 0% đến 100%, ví dụ 20%",
+                "write a share from 0% to 100%, as in 20%",
+            ))
+        })
     }
 }
 

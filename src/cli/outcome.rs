@@ -27,36 +27,36 @@ use crate::{
 /// How the outcome is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Format {
-    /// For people
+    /// Cho người đọc · For people
     Terminal,
-    /// The report (docs/report.schema.json)
+    /// Báo cáo cho máy đọc · The report (docs/report.schema.json)
     Json,
-    /// Pages for a browser: a folder, or one file
+    /// Trang cho trình duyệt: một thư mục hoặc một tệp · Pages for a browser: a folder, or one file
     Html,
-    /// What was seen, one document a line (docs/observations.schema.json)
+    /// Những gì quan sát được, mỗi dòng một hồ sơ · What was seen, one document a line (docs/observations.schema.json)
     Observations,
-    /// One row a finding, for a spreadsheet
+    /// Mỗi kết quả một dòng, cho bảng tính · One row a finding, for a spreadsheet
     Csv,
-    /// SARIF 2.1.0: what failed and what could not be checked, for code scanning
+    /// SARIF 2.1.0: điều chưa đạt và điều không kiểm tra được · SARIF 2.1.0: what failed and what could not be checked
     Sarif,
-    /// A test suite a site, a test case a rule, as XML that builds read
+    /// JUnit XML: mỗi trang một bộ, mỗi quy tắc một ca · JUnit XML: a suite a site, a case a rule
     Junit,
 }
 
 /// How the outcome is judged, written, and told to the shell.
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Outcome")]
+#[command(next_help_heading = "Kết quả · Outcome")]
 pub(super) struct Output {
-    /// How to write the outcome; without it the name given with --out says so, else for people
+    /// Dạng kết quả; không ghi thì theo tên ở --out, nếu không thì cho người đọc · How to write the outcome; by default the name given with --out says so, else for people
     #[arg(long, value_enum)]
     format: Option<Format>,
-    /// Where to write it; standard output without it. A folder, or a name without an ending, becomes a folder of pages
+    /// Nơi ghi; không có thì in ra màn hình; thư mục, hoặc tên không có đuôi, thành thư mục các trang · Where to write it; standard output by default; a folder, or a name without an ending, becomes a folder of pages
     #[arg(long, value_name = "FILE|FOLDER")]
     out: Option<PathBuf>,
-    /// Exit with 1 from findings of this severity on
+    /// Mã thoát 1 khi có lỗi từ mức này · Exit with 1 from findings of this severity on
     #[arg(long, value_enum, default_value_t = FailOn::High)]
     fail_on: FailOn,
-    /// Exit with 3 when more than this share of the sites could not be tested
+    /// Mã thoát 3 khi số trang không kiểm tra được vượt tỷ lệ này · Exit with 3 when more than this share of the sites could not be tested
     #[arg(long, value_name = "SHARE", default_value_t = Percent(20))]
     max_untested: Percent,
     #[command(flatten)]

@@ -24,19 +24,19 @@ use crate::{
     target::VIETNAM,
 };
 
-/// Check a unit's sites again after a fix: before, after, points gained
+/// Kiểm tra lại trang của một đơn vị sau khi sửa · Check a unit's sites again after a fix
 #[derive(Debug, clap::Args)]
 pub(super) struct Recheck {
-    /// The unit
+    /// Đơn vị · The unit
     #[arg(long, value_name = "ID")]
     unit: String,
-    /// Only this site of it
+    /// Chỉ trang này của đơn vị · Only this site of it
     #[arg(long, value_name = "HOST")]
     site: Option<String>,
-    /// Only this rule
+    /// Chỉ quy tắc này · Only this rule
     #[arg(long, value_name = "RULE")]
     rule: Option<String>,
-    /// The inventory
+    /// Danh mục · The inventory
     #[arg(long, default_value = "targets.yaml", value_name = "TARGETS")]
     targets: PathBuf,
     #[command(flatten)]

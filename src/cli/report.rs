@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     Exit, Failed, Screen, inventory,
     keeping::{self, Keep},
+    misuse::Refused,
     outcome::{About, Output},
     past,
     probing::runtime,
@@ -19,16 +20,16 @@ use crate::{
     target::VIETNAM,
 };
 
-/// Print the report of a run that is in the store, without a socket
+/// In báo cáo của một lần quét đã lưu · Print the report of a stored run
 #[derive(Debug, clap::Args)]
 pub(super) struct Report {
-    /// The inventory
+    /// Danh mục · The inventory
     #[arg(default_value = "targets.yaml", value_name = "TARGETS")]
     inventory: PathBuf,
-    /// The run; the newest complete one without it
+    /// Lần quét; mặc định là lần đầy đủ mới nhất · The run; the newest complete one by default
     #[arg(long, value_name = "RUN")]
     run: Option<String>,
-    /// List the runs
+    /// Liệt kê các lần quét · List the runs
     #[arg(long)]
     list: bool,
     #[command(flatten)]
@@ -39,39 +40,39 @@ pub(super) struct Report {
     output: Output,
 }
 
-/// Show what changed between two runs: fixed, new, recurred
+/// Điều thay đổi giữa hai lần quét · Show what changed between two runs
 #[derive(Debug, clap::Args)]
 pub(super) struct Diff {
-    /// The earlier run; the last but one without it
+    /// Lần trước; mặc định là lần áp chót · The earlier run; the last but one by default
     before: Option<String>,
-    /// The later run; the newest without it
+    /// Lần sau; mặc định là lần mới nhất · The later run; the newest by default
     after: Option<String>,
-    /// The inventory
+    /// Danh mục · The inventory
     #[arg(long, default_value = "targets.yaml", value_name = "TARGETS")]
     targets: PathBuf,
     #[command(flatten)]
     keep: Keep,
 }
 
-/// Forget runs that are older than asked for
+/// Xóa các lần quét đã cũ · Forget old runs
 #[derive(Debug, clap::Args)]
 pub(super) struct Prune {
-    /// How long runs are kept, in days
+    /// Giữ các lần quét bao nhiêu ngày · How long runs are kept, in days
     #[arg(long = "keep", value_name = "DAYS", default_value = "400d", value_parser = days)]
     days: i64,
-    /// The inventory
+    /// Danh mục · The inventory
     #[arg(long, default_value = "targets.yaml", value_name = "TARGETS")]
     targets: PathBuf,
     #[command(flatten)]
     keep: Keep,
 }
 
-fn days(text: &str) -> Result<i64, String> {
+fn days(text: &str) -> Result<i64, Refused> {
     let number = text.strip_suffix('d').unwrap_or(text).parse::<i64>();
     number
         .ok()
         .filter(|n| (1..=36_500).contains(n))
-        .ok_or_else(|| "write a number of days, as in 400d".to_owned())
+        .ok_or_else(|| Refused(("ghi số ngày, ví dụ 400d", "write a number of days, as in 400d").into()))
 }
 
 impl Report {

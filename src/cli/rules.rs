@@ -5,14 +5,15 @@ mod page;
 use std::path::PathBuf;
 
 use crate::{
+    language::{Text, text},
     render::{escape, wrap},
     rule::{Lang, Rule, RuleId, RuleSet, Verdict},
-    yaml::nearest,
+    yaml::{did_you_mean, nearest},
 };
 
 use super::{Exit, Failed, Screen, options::RulesFrom};
 
-/// The rules, their tests and their mistakes.
+/// Bộ quy tắc, ví dụ và lỗi trong đó · The rules, their tests and their mistakes
 #[derive(Debug, clap::Args)]
 pub(super) struct Rules {
     #[command(subcommand)]
@@ -21,40 +22,40 @@ pub(super) struct Rules {
 
 #[derive(Debug, clap::Subcommand)]
 enum Action {
-    /// List all rules: id, severity, level, owner, title
+    /// Liệt kê mọi quy tắc · List all rules
     List {
-        /// How to print them
+        /// Cách in · How to print them
         #[arg(long, value_enum, default_value_t = Format::Terminal)]
         format: Format,
         #[command(flatten)]
         from: RulesFrom,
     },
-    /// Show one rule: why, condition, steps, citations
+    /// Xem một quy tắc: lý do, điều kiện, cách sửa, viện dẫn · Show one rule
     Show {
-        /// The rule's id, e.g. http-hsts-missing
+        /// Mã quy tắc, ví dụ http-hsts-missing · The rule's id
         id: String,
         #[command(flatten)]
         from: RulesFrom,
     },
-    /// Run the examples that stand inside the rules
+    /// Chạy các ví dụ ghi trong quy tắc · Run the examples inside the rules
     Test {
-        /// Only this rule
+        /// Chỉ quy tắc này · Only this rule
         id: Option<String>,
         #[command(flatten)]
         from: RulesFrom,
     },
-    /// Check rule files for mistakes without running anything
+    /// Tìm lỗi trong tệp quy tắc · Check rule files for mistakes
     Lint {
-        /// A folder laid out as rules/; the built-in rules without it
+        /// Thư mục quy tắc xếp như rules/; mặc định dùng quy tắc sẵn có · A folder laid out as rules/; the built-in rules by default
         folder: Option<PathBuf>,
     },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
-    /// One rule a line
+    /// Mỗi dòng một quy tắc · One rule a line
     Terminal,
-    /// The page docs/rules.md, which a province may publish
+    /// Trang tài liệu docs/rules.md, tỉnh có thể công bố · The page docs/rules.md, which a province may publish
     Markdown,
 }
 
@@ -87,13 +88,11 @@ fn find<'r>(rules: &'r RuleSet, id: &str) -> Result<&'r Rule, Failed> {
     let found = RuleId::parse(id).ok().and_then(|id| rules.get(&id));
     found.ok_or_else(|| {
         let near = nearest(id, rules.rules().iter().map(|rule| rule.id.as_str()));
-        let help = match near {
-            Some(near) => (format!("có phải là `{near}`?"), format!("did you mean `{near}`?")),
-            None => {
-                ("khien rules list nêu mọi quy tắc".to_owned(), "khien rules list names all rules".to_owned())
-            }
-        };
-        Failed::usage((format!("không có quy tắc `{id}`"), format!("no rule `{id}`")), help)
+        let help = near.map_or_else(
+            || Text::new("khien rules list nêu mọi quy tắc", "khien rules list names all rules"),
+            did_you_mean,
+        );
+        Failed::usage(text!("không có quy tắc `{id}`", "no rule `{id}`"), help)
     })
 }
 

@@ -7,6 +7,7 @@ use jiff::{Timestamp, civil};
 use super::{
     Exit, Failed, Screen, inventory,
     keeping::{self, Keep},
+    misuse::Refused,
     options::Network,
     outcome::Output,
     probing::{Listening, runtime},
@@ -20,21 +21,21 @@ use crate::{
     target::{Scope, VIETNAM},
 };
 
-/// Scan every site of an inventory and print the units' scorecards
+/// Quét các trang trong danh mục · Scan the sites of an inventory
 #[derive(Debug, clap::Args)]
 pub(super) struct Scan {
-    /// The inventory
+    /// Danh mục · The inventory
     #[arg(default_value = "targets.yaml", value_name = "TARGETS")]
     inventory: PathBuf,
     #[command(flatten)]
     choice: Choice,
-    /// For cron: say only what changed since the last run, in two lines
+    /// Cho lịch chạy: chỉ nêu điều thay đổi so với lần trước · For cron: say only what changed since the last run
     #[arg(long)]
     quiet: bool,
-    /// Go on with the run that was interrupted
+    /// Chạy tiếp lần quét bị ngắt · Go on with the run that was interrupted
     #[arg(long)]
     resume: bool,
-    /// Stop at this time of day in Việt Nam (seconds may follow); what is done is kept
+    /// Dừng vào giờ này (giờ Việt Nam, có thể thêm giây), phần đã xong được giữ · Stop at this time in Việt Nam; what is done is kept
     #[arg(long, value_name = "HH:MM", value_parser = time_of_day)]
     deadline: Option<civil::Time>,
     #[command(flatten)]
@@ -45,9 +46,9 @@ pub(super) struct Scan {
     output: Output,
 }
 
-fn time_of_day(text: &str) -> Result<civil::Time, String> {
+fn time_of_day(text: &str) -> Result<civil::Time, Refused> {
     let time = civil::Time::strptime("%H:%M", text).or_else(|_| civil::Time::strptime("%H:%M:%S", text));
-    time.map_err(|_| "write hours and minutes, as in 05:30".to_owned())
+    time.map_err(|_| Refused(("ghi giờ và phút, ví dụ 05:30", "write hours and minutes, as in 05:30").into()))
 }
 
 impl Scan {

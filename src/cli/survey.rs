@@ -27,10 +27,10 @@ use crate::{
 /// Which part of an inventory.
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Choice {
-    /// Only the sites of this unit
+    /// Chỉ các trang của đơn vị này · Only the sites of this unit
     #[arg(long, value_name = "ID")]
     unit: Option<String>,
-    /// Only this site
+    /// Chỉ trang này · Only this site
     #[arg(long, value_name = "HOST")]
     site: Option<String>,
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{Exit, Failed, Screen, inventory};
 use crate::{rule::Lang, target::Block};
 
-/// The inventory: who is checked
+/// Danh mục đơn vị và trang · The inventory: who is checked
 #[derive(Debug, clap::Args)]
 pub(super) struct Targets {
     #[command(subcommand)]
@@ -14,9 +14,9 @@ pub(super) struct Targets {
 
 #[derive(Debug, clap::Subcommand)]
 enum Action {
-    /// Check an inventory for mistakes without scanning anything
+    /// Tìm lỗi trong danh mục, không quét · Check an inventory for mistakes
     Check {
-        /// The inventory
+        /// Danh mục · The inventory
         #[arg(default_value = "targets.yaml", value_name = "TARGETS")]
         inventory: PathBuf,
     },
@@ -76,7 +76,7 @@ impl Targets {
             }
             Err(failed) => {
                 if let Some(words) = failed.words {
-                    writeln!(screen.err, "{:?}", words.in_language(screen.lang))?;
+                    writeln!(screen.err, "{}", words.in_language(screen.lang))?;
                 }
                 match screen.lang {
                     Lang::Vi => {

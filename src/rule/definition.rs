@@ -12,10 +12,11 @@ use super::{
     Verdict,
     condition::{Condition, Mistake},
     example,
-    framework::Frameworks,
+    framework::{Frameworks, no_day},
     raw::{RawCitation, RawExample, RawFix, RawRule},
 };
-use crate::yaml::{self, Diagnostic, Located, Location, Source, nearest};
+use crate::language::text;
+use crate::yaml::{self, Diagnostic, Located, Location, Source, did_you_mean, nearest};
 
 /// One rule.
 #[derive(Clone, Debug)]
@@ -135,7 +136,7 @@ impl Reader<'_> {
         let id = self.read(&raw.id, RuleId::parse(&raw.id));
         let effort = self.read(&raw.effort, Effort::parse(&raw.effort));
         let effective_from = raw.effective_from.as_ref().map(|day| {
-            let parsed = day.parse::<Date>().map_err(|_| format!("{:?} is no day: write 2026-01-31", **day));
+            let parsed = day.parse::<Date>().map_err(|_| no_day(day));
             self.read(day, parsed)
         });
         let after: Vec<_> = raw
@@ -179,8 +180,11 @@ impl Reader<'_> {
         if raw.evidence.is_empty() {
             self.mistake(
                 raw.evidence.at,
-                "a failure without evidence cannot be shown",
-                Some("name the facts that decided it"),
+                (
+                    "kết quả chưa đạt mà không có bằng chứng thì không trình bày được",
+                    "a failure without evidence cannot be shown",
+                ),
+                Some(("nêu các dữ kiện đã quyết định", "name the facts that decided it").into()),
             );
         }
         if let Some(requires) = &requires
@@ -190,8 +194,14 @@ impl Reader<'_> {
         {
             self.mistake(
                 raw.requires.at,
-                "this needs something optional to be present, and names no rule that comes before it",
-                Some("add after: [the rule about its absence], or independent: true"),
+                (
+                    "quy tắc cần một dữ kiện có thể không có, mà chưa nêu quy tắc đứng trước nó",
+                    "this needs something optional to be present, and names no rule that comes before it",
+                ),
+                Some(Text::new(
+                    "thêm after: [quy tắc về việc không có dữ kiện đó], hoặc independent: true",
+                    "add after: [the rule about its absence], or independent: true",
+                )),
             );
         }
         self.text(&raw.title);
@@ -226,7 +236,7 @@ impl Reader<'_> {
         })
     }
 
-    fn mistake(&mut self, at: Location, message: &str, help: Option<&str>) {
+    fn mistake(&mut self, at: Location, message: impl Into<Text>, help: Option<Text>) {
         let diagnostic = self.source.diagnostic(at, message);
         self.mistakes.push(match help {
             Some(help) => diagnostic.with_help(help),
@@ -234,8 +244,8 @@ impl Reader<'_> {
         });
     }
 
-    fn read<T, U, E: std::fmt::Display>(&mut self, at: &Located<U>, result: Result<T, E>) -> Option<T> {
-        result.map_err(|error| self.mistake(at.at, &error.to_string(), None)).ok()
+    fn read<T, U, E: Into<Text>>(&mut self, at: &Located<U>, result: Result<T, E>) -> Option<T> {
+        result.map_err(|error| self.mistake(at.at, error, None)).ok()
     }
 
     fn condition(&mut self, text: &Located<String>) -> Option<Arc<Condition>> {
@@ -255,7 +265,7 @@ impl Reader<'_> {
     fn in_expression(&mut self, text: &Located<String>, mistakes: Vec<Mistake>) {
         for mistake in mistakes {
             let at = self.source.locate(text.at, mistake.offset);
-            self.mistake(at, &mistake.message, mistake.help.as_deref());
+            self.mistake(at, mistake.message, mistake.help);
         }
     }
 
@@ -269,22 +279,23 @@ impl Reader<'_> {
             let scalar = |v: &Value| matches!(v, Value::Bool(_) | Value::Number(_) | Value::String(_));
             let good = scalar(value) || value.as_array().is_some_and(|items| items.iter().all(scalar));
             if !good {
-                self.mistake(
-                    params.at,
-                    &format!("parameter `{name}` is neither a value nor a list of values"),
-                    None,
+                let message = text!(
+                    "tham số `{name}` không phải một giá trị, cũng không phải danh sách giá trị",
+                    "parameter `{name}` is neither a value nor a list of values"
                 );
+                self.mistake(params.at, message, None);
             }
             let uses = format!("params.{name}");
             if !texts.iter().any(|text| text.contains(&uses)) {
-                self.mistake(params.at, &format!("parameter `{name}` is not used"), None);
+                let message = text!("tham số `{name}` không được dùng", "parameter `{name}` is not used");
+                self.mistake(params.at, message, None);
             }
         }
     }
 
     fn text(&mut self, text: &Located<Text>) {
         if text.vi.trim().is_empty() || text.en.trim().is_empty() {
-            self.mistake(text.at, "both languages are needed", None);
+            self.mistake(text.at, ("cần đủ cả hai ngôn ngữ", "both languages are needed"), None);
         }
         self.vietnamese(text.at, &text.vi);
     }
@@ -292,16 +303,17 @@ impl Reader<'_> {
     /// What an officer reads is in composed characters, and blames nobody.
     fn vietnamese(&mut self, at: Location, text: &str) {
         if !unicode_normalization::is_nfc(text) {
-            self.mistake(at, "the Vietnamese text is not in composed form (NFC)", Some("retype the marks"));
+            let message = (
+                "chữ tiếng Việt không ở dạng dựng sẵn (NFC)",
+                "the Vietnamese text is not in composed form (NFC)",
+            );
+            self.mistake(at, message, Some(("gõ lại các chữ có dấu", "retype the marks").into()));
         }
         for (word, instead) in [("vi phạm", "chưa đạt"), ("hacker", "kẻ xấu"), ("tấn công", "xâm nhập")]
         {
             if text.to_lowercase().contains(word) {
-                self.mistake(
-                    at,
-                    &format!("«{word}» is not a word of ours"),
-                    Some(&format!("write «{instead}»")),
-                );
+                let message = text!("không dùng từ «{word}» ở đây", "«{word}» is not a word of ours");
+                self.mistake(at, message, Some(text!("ghi «{instead}»", "write «{instead}»")));
             }
         }
     }
@@ -311,23 +323,42 @@ impl Reader<'_> {
         let raw = raw.into_inner();
         for (lang, text) in [("vi", &raw.vi), ("en", &raw.en)] {
             if text.steps().next().is_none() {
-                let help = "write the steps under `any`, `nginx`, `apache`, `iis` or `tomcat`";
-                self.mistake(at, &format!("the fix has no steps in `{lang}`"), Some(help));
+                let help = (
+                    "ghi các bước dưới `any`, `nginx`, `apache`, `iis` hoặc `tomcat`",
+                    "write the steps under `any`, `nginx`, `apache`, `iis` or `tomcat`",
+                );
+                let message = text!(
+                    "cách khắc phục chưa có bước nào trong `{lang}`",
+                    "the fix has no steps in `{lang}`"
+                );
+                self.mistake(at, message, Some(help.into()));
             }
             if text.undo.trim().is_empty() {
-                self.mistake(at, &format!("the fix does not say in `{lang}` how to undo it"), None);
+                let message = text!(
+                    "cách khắc phục chưa nói trong `{lang}` làm sao để hoàn tác",
+                    "the fix does not say in `{lang}` how to undo it"
+                );
+                self.mistake(at, message, None);
             }
         }
         let of = |text: &FixText| text.steps().map(|(name, _)| name).collect::<Vec<_>>();
         if of(&raw.vi) != of(&raw.en) {
-            self.mistake(at, "the fix is not for the same servers in both languages", None);
+            let message = (
+                "cách khắc phục ở hai ngôn ngữ không nói về cùng các máy chủ",
+                "the fix is not for the same servers in both languages",
+            );
+            self.mistake(at, message, None);
         }
         for text in raw.vi.steps().map(|(_, text)| text).chain([raw.vi.undo.as_str()]) {
             self.vietnamese(at, text);
         }
         for server in &raw.tried_on {
             if raw.vi.for_server(**server).is_none() {
-                self.mistake(server.at, "tried on a server it has no steps for", None);
+                let message = (
+                    "ghi là đã thử trên một máy chủ mà không có bước nào cho nó",
+                    "tried on a server it has no steps for",
+                );
+                self.mistake(server.at, message, None);
             }
         }
         let tried_on = raw.tried_on.into_iter().map(Located::into_inner).collect();
@@ -336,28 +367,37 @@ impl Reader<'_> {
 
     fn cites(&mut self, raw: &Located<Vec<Located<RawCitation>>>, frameworks: &Frameworks) -> Vec<Citation> {
         if !raw.iter().any(|cite| cite.role == Role::Baseline) {
-            let help = "cite the standard the requirement comes from, with role: baseline";
-            self.mistake(raw.at, "the rule rests on nothing", Some(help));
+            let help = (
+                "viện dẫn tiêu chuẩn mà yêu cầu này dựa vào, với role: baseline",
+                "cite the standard the requirement comes from, with role: baseline",
+            );
+            let message = ("quy tắc chưa dựa vào căn cứ nào", "the rule rests on nothing");
+            self.mistake(raw.at, message, Some(help.into()));
         }
         for cite in raw.iter() {
             let Some(framework) = frameworks.get(&cite.reference) else {
-                let near =
-                    nearest(&cite.reference, frameworks.ids()).map(|id| format!("did you mean `{id}`?"));
-                let message = format!("no text {:?} in rules/frameworks/", *cite.reference);
-                self.mistake(cite.reference.at, &message, near.as_deref());
+                let near = nearest(&cite.reference, frameworks.ids()).map(did_you_mean);
+                let message = text!(
+                    "không có văn bản {id:?} trong rules/frameworks/",
+                    "no text {id:?} in rules/frameworks/",
+                    id = *cite.reference
+                );
+                self.mistake(cite.reference.at, message, near);
                 continue;
             };
             if framework.clause(&cite.clause).is_none() {
                 let numbers: Vec<&str> = framework.clauses().map(|(number, _)| number).collect();
                 let near = nearest(&cite.clause, numbers.iter().copied()).map_or_else(
-                    || format!("there are {}", numbers.join("; ")),
-                    |n| format!("did you mean {n:?}?"),
+                    || text!("có các điều khoản {all}", "there are {all}", all = numbers.join("; ")),
+                    did_you_mean,
                 );
-                let message = format!(
-                    "clause {:?} of {} is not among the verified ones",
-                    *cite.clause, *cite.reference
+                let message = text!(
+                    "điều khoản {clause:?} của {framework} không nằm trong các điều khoản đã đối chiếu",
+                    "clause {clause:?} of {framework} is not among the verified ones",
+                    clause = *cite.clause,
+                    framework = *cite.reference
                 );
-                self.mistake(cite.clause.at, &message, Some(&near));
+                self.mistake(cite.clause.at, message, Some(near));
             }
         }
         raw.iter()
@@ -373,7 +413,9 @@ impl Reader<'_> {
         for verdict in [Verdict::Pass, Verdict::Fail, Verdict::Inconclusive] {
             if !raw.iter().any(|example| example.expect == verdict) {
                 let word = serde_json::to_value(verdict).unwrap_or_default();
-                self.mistake(raw.at, &format!("no example with the verdict {word}"), None);
+                let message =
+                    text!("chưa có ví dụ nào cho kết luận {word}", "no example with the verdict {word}");
+                self.mistake(raw.at, message, None);
             }
         }
         let mut out = Vec::new();
@@ -381,7 +423,7 @@ impl Reader<'_> {
             let at = example.at;
             let RawExample { name, given, expect } = example.into_inner();
             for wrong in example::unknown_facts(&given, names) {
-                self.mistake(given.at, &wrong.message, wrong.help.as_deref());
+                self.mistake(given.at, wrong.message, wrong.help);
             }
             out.push(Example { name, given: given.into_inner(), expect, at });
         }

@@ -2,10 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Example, Finding, Names, Reason, Rule, RuleSet, Verdict, condition::Mistake};
+use super::{
+    Example, Finding, Names, Reason, Rule, RuleSet, Verdict,
+    condition::{Mistake, kind},
+};
 use crate::{
+    language::text,
     observation::{Document, DocumentError, SCHEMA, catalogue::Shape},
-    yaml::nearest,
+    yaml::{did_you_mean, nearest},
 };
 
 /// One example that did not come out as written.
@@ -98,11 +102,11 @@ pub(super) fn unknown_facts(given: &Map<String, Value>, names: &Names) -> Vec<Mi
 
 fn no_fact<'n>(path: &str, known: impl Iterator<Item = &'n str>) -> Mistake {
     let word = path.rsplit('.').next().unwrap_or(path);
-    Mistake {
-        offset: 0,
-        message: format!("an example gives `{path}`, which is no fact this rule can see"),
-        help: nearest(word, known).map(|near| format!("did you mean `{near}`?")),
-    }
+    let message = text!(
+        "ví dụ đưa ra `{path}`, không phải dữ kiện mà quy tắc này thấy được",
+        "an example gives `{path}`, which is no fact this rule can see"
+    );
+    Mistake::new(0, message, nearest(word, known).map(did_you_mean))
 }
 
 fn compare(value: &Value, shape: &Shape, path: &str, out: &mut Vec<Mistake>) {
@@ -115,7 +119,9 @@ fn compare(value: &Value, shape: &Shape, path: &str, out: &mut Vec<Mistake>) {
             None => serde_json::from_value::<crate::observation::Skip>(value["skipped"].clone()).map(drop),
         };
         if let Err(error) = known {
-            out.push(Mistake { offset: 0, message: format!("`{path}`: {error}"), help: None });
+            let message =
+                text!("`{path}`: lý do không quan sát được này chưa có: {error}", "`{path}`: {error}");
+            out.push(Mistake::new(0, message, None));
         }
         return;
     }
@@ -147,10 +153,19 @@ fn compare(value: &Value, shape: &Shape, path: &str, out: &mut Vec<Mistake>) {
     };
     if !good {
         let wanted = match shape {
-            Shape::Text(words) if !words.is_empty() => format!("one of {}", words.join(", ")),
-            Shape::List { may_be_cut: true, .. } => "a list written as {items: […]}".to_owned(),
-            shape => shape.kind().to_owned(),
+            Shape::Text(words) if !words.is_empty() => {
+                text!("một trong {words}", "one of {words}", words = words.join(", "))
+            }
+            Shape::List { may_be_cut: true, .. } => {
+                ("một danh sách ghi dạng {items: […]}", "a list written as {items: […]}").into()
+            }
+            shape => kind(shape),
         };
-        out.push(Mistake { offset: 0, message: format!("`{path}` is {wanted}, not {value}"), help: None });
+        let message = text!(
+            "`{path}` phải là {wanted}, không phải {value}",
+            "`{path}` is {wanted}, not {value}";
+            wanted = wanted
+        );
+        out.push(Mistake::new(0, message, None));
     }
 }

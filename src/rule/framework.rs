@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Text;
+use crate::language::text;
 use crate::yaml::{self, Diagnostic, Located, Source};
 
 /// Every text that may be cited, by its id.
@@ -89,9 +90,9 @@ struct RawFramework {
     title: Text,
     status: Status,
     #[serde(default)]
-    effective_from: Option<Date>,
+    effective_from: Option<Day>,
     #[serde(default)]
-    effective_to: Option<Date>,
+    effective_to: Option<Day>,
     clauses: Vec<RawClause>,
 }
 
@@ -101,8 +102,24 @@ struct RawClause {
     clause: Located<String>,
     summary: Text,
     verified: Verified,
-    checked_on: Date,
+    checked_on: Day,
     source: String,
+}
+
+/// A day as a file gives it; the library's own refusal is in English.
+struct Day(Date);
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        let refuse = |_| serde::de::Error::custom(no_day(&text).lines());
+        text.parse().map(Self).map_err(refuse)
+    }
+}
+
+/// Why a text is no day.
+pub(super) fn no_day(text: &str) -> Text {
+    text!("{text:?} không phải ngày: ghi dạng 2026-01-31", "{text:?} is no day: write 2026-01-31")
 }
 
 impl Frameworks {
@@ -117,23 +134,29 @@ impl Frameworks {
                 let value = Clause {
                     summary: clause.summary,
                     verified: clause.verified,
-                    checked_on: clause.checked_on,
+                    checked_on: clause.checked_on.0,
                     source: clause.source,
                 };
                 if clauses.insert(clause.clause.value.clone(), value).is_some() {
-                    let message = format!("clause {:?} of {} stands twice", *clause.clause, *raw.id);
+                    let message = text!(
+                        "điều khoản {clause:?} của {framework} được ghi hai lần",
+                        "clause {clause:?} of {framework} stands twice",
+                        clause = *clause.clause,
+                        framework = *raw.id
+                    );
                     mistakes.push(source.diagnostic(at, message));
                 }
             }
             let framework = Framework {
                 title: raw.title,
                 status: raw.status,
-                effective_from: raw.effective_from,
-                effective_to: raw.effective_to,
+                effective_from: raw.effective_from.map(|day| day.0),
+                effective_to: raw.effective_to.map(|day| day.0),
                 clauses,
             };
             if self.0.insert(raw.id.value.clone(), framework).is_some() {
-                mistakes.push(source.diagnostic(raw.id.at, format!("{:?} stands twice", *raw.id)));
+                let message = text!("{id:?} được ghi hai lần", "{id:?} stands twice", id = *raw.id);
+                mistakes.push(source.diagnostic(raw.id.at, message));
             }
         }
         if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }

@@ -14,11 +14,12 @@ mod set;
 mod tests;
 mod verdict;
 
+pub use crate::language::{Lang, Text};
 pub use condition::{Expected, Names};
 pub use definition::{Citation, Example, Fix, Rule, Scope};
 pub use example::Mismatch;
 pub use framework::{Clause, Framework, Frameworks, Status, Verified};
-pub use model::{Category, Effort, EffortError, Lang, Level, Owner, RuleId, RuleIdError, Severity, Text};
+pub use model::{Category, Effort, EffortError, Level, Owner, RuleId, RuleIdError, Severity};
 pub use raw::{FixText, FixedBy, Role, Server};
 pub use set::{RuleSet, RuleSetError};
 pub use verdict::{Evidence, Finding, Reason, Verdict};

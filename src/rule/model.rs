@@ -1,9 +1,11 @@
-//! The words of a rule: identifiers, categories, severities, levels, owners, texts in two languages.
+//! The words of a rule: identifiers, categories, severities, levels, owners, efforts.
 
 use std::{fmt, num::NonZeroU32, sync::Arc};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::language::{Bilingual, Text, bilingual, text};
 
 /// A rule's identifier: kebab-case, names the fault, stable for ever.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -11,9 +13,20 @@ use serde::{Deserialize, Serialize};
 pub struct RuleId(#[schemars(with = "String")] Arc<str>);
 
 /// Why a word is no rule identifier.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no rule id: use lower-case words joined by single hyphens, e.g. http-hsts-missing")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleIdError(String);
+
+impl std::error::Error for RuleIdError {}
+
+impl Bilingual for RuleIdError {
+    fn text(&self) -> Text {
+        text!(
+            "{id:?} không phải mã quy tắc: dùng chữ thường không dấu và chữ số, các từ nối bằng một dấu gạch ngang, ví dụ http-hsts-missing",
+            "{id:?} is no rule id: use lower-case words joined by single hyphens, e.g. http-hsts-missing",
+            id = self.0
+        )
+    }
+}
 
 impl RuleId {
     /// Reads an identifier.
@@ -38,7 +51,7 @@ impl fmt::Display for RuleId {
 impl<'de> Deserialize<'de> for RuleId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        Self::parse(&text).map_err(serde::de::Error::custom)
+        Self::parse(&text).map_err(|error| serde::de::Error::custom(error.text().lines()))
     }
 }
 
@@ -126,49 +139,27 @@ words! {
     }
 }
 
-words! {
-    /// A language that people read.
-    Lang {
-        /// Vietnamese.
-        Vi = "vi",
-        /// English.
-        En = "en",
-    }
-}
-
-/// A text in both languages; cloning shares it, since the same few texts stand in every finding.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Text {
-    /// Vietnamese.
-    pub vi: Arc<str>,
-    /// English.
-    pub en: Arc<str>,
-}
-
-impl Text {
-    /// A text from both languages.
-    pub fn new(vi: impl Into<Arc<str>>, en: impl Into<Arc<str>>) -> Self {
-        Self { vi: vi.into(), en: en.into() }
-    }
-
-    /// The text in one language.
-    pub fn get(&self, lang: Lang) -> &str {
-        match lang {
-            Lang::Vi => &self.vi,
-            Lang::En => &self.en,
-        }
-    }
-}
-
 /// How long a fix takes somebody who has the steps in front of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Effort(NonZeroU32);
 
 /// Why a text is no effort.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no effort: write minutes, hours or days as in 15m, 2h, 1d (a working day has 8 hours)")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EffortError(String);
+
+impl std::error::Error for EffortError {}
+
+impl Bilingual for EffortError {
+    fn text(&self) -> Text {
+        text!(
+            "{effort:?} không phải thời lượng: ghi phút, giờ hoặc ngày, ví dụ 15m, 2h, 1d (một ngày làm việc có 8 giờ)",
+            "{effort:?} is no effort: write minutes, hours or days as in 15m, 2h, 1d (a working day has 8 hours)",
+            effort = self.0
+        )
+    }
+}
+
+bilingual!(RuleIdError, EffortError);
 
 impl Effort {
     /// An effort in minutes; at least one.

@@ -5,7 +5,8 @@ use std::{collections::HashMap, fmt::Write as _, fs, path::Path};
 use include_dir::{Dir, include_dir};
 
 use super::{Category, Rule, RuleId, framework::Frameworks};
-use crate::yaml::{Diagnostic, Diagnostics, ReadError, Source, nearest};
+use crate::language::{Bilingual, Text, bilingual, text};
+use crate::yaml::{Diagnostic, Diagnostics, ReadError, Source, did_you_mean, nearest};
 
 /// The rules of this release.
 static BUILT_IN: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/rules");
@@ -21,15 +22,11 @@ pub struct RuleSet {
 }
 
 /// Why rules could not be loaded.
-#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[derive(Debug)]
 pub enum RuleSetError {
     /// A file could not be read.
-    #[error(transparent)]
-    #[diagnostic(transparent)]
-    Read(#[from] ReadError),
+    Read(ReadError),
     /// The folder could not be listed.
-    #[error("cannot list the rules in {folder}: {source}")]
-    #[diagnostic(help("give a folder laid out as rules/: tls/, certificate/, http/, dns/, frameworks/"))]
     List {
         /// The folder.
         folder: String,
@@ -37,15 +34,61 @@ pub enum RuleSetError {
         source: std::io::Error,
     },
     /// Files with mistakes.
-    #[error(transparent)]
-    #[diagnostic(transparent)]
-    Mistakes(#[from] Diagnostics),
+    Mistakes(Diagnostics),
     /// A folder without any rule.
-    #[error("no rules in {0}")]
-    #[diagnostic(help(
-        "rules stand in folders named after their category: rules/http/http-hsts-missing.yaml"
-    ))]
     Empty(String),
+}
+
+impl std::error::Error for RuleSetError {}
+
+impl Bilingual for RuleSetError {
+    fn text(&self) -> Text {
+        match self {
+            Self::Read(error) => error.text(),
+            Self::List { folder, source } => text!(
+                "không liệt kê được quy tắc trong {folder}: {source}",
+                "cannot list the rules in {folder}: {source}"
+            ),
+            Self::Mistakes(mistakes) => text!("{count} lỗi", "{count} mistakes", count = mistakes.count()),
+            Self::Empty(folder) => text!("không có quy tắc nào trong {folder}", "no rules in {folder}"),
+        }
+    }
+}
+
+bilingual!(RuleSetError);
+
+impl RuleSetError {
+    /// What to do about it.
+    pub fn help(&self) -> Text {
+        match self {
+            Self::Read(error) => error.help(),
+            Self::List { .. } => (
+                "chỉ một thư mục xếp như rules/: tls/, certificate/, http/, dns/, frameworks/",
+                "give a folder laid out as rules/: tls/, certificate/, http/, dns/, frameworks/",
+            )
+                .into(),
+            Self::Mistakes(_) => {
+                ("sửa từng chỗ rồi chạy lại", "mend each place and run the command again").into()
+            }
+            Self::Empty(_) => (
+                "quy tắc nằm trong thư mục mang tên nhóm của nó: rules/http/http-hsts-missing.yaml",
+                "rules stand in folders named after their category: rules/http/http-hsts-missing.yaml",
+            )
+                .into(),
+        }
+    }
+}
+
+impl From<ReadError> for RuleSetError {
+    fn from(error: ReadError) -> Self {
+        Self::Read(error)
+    }
+}
+
+impl From<Diagnostics> for RuleSetError {
+    fn from(mistakes: Diagnostics) -> Self {
+        Self::Mistakes(mistakes)
+    }
 }
 
 impl RuleSet {
@@ -169,17 +212,23 @@ impl RuleSet {
 fn missettled(rule: &Rule, part: &str, file: &str) -> Vec<Diagnostic> {
     let mut out = Vec::new();
     if part != rule.category.as_str() {
-        let message = format!("a rule of category `{}` stands in the folder {part}/", rule.category);
-        out.push(
-            rule.source.diagnostic(rule.at, message).with_help(format!("move it to {}/", rule.category)),
+        let message = text!(
+            "quy tắc thuộc nhóm `{category}` lại nằm trong thư mục {part}/",
+            "a rule of category `{category}` stands in the folder {part}/",
+            category = rule.category
         );
+        let help = text!("chuyển sang {category}/", "move it to {category}/", category = rule.category);
+        out.push(rule.source.diagnostic(rule.at, message).with_help(help));
     }
     let stem = file.trim_end_matches(".yaml").trim_end_matches(".yml");
     if stem != rule.id.as_str() {
-        let message = format!("the file is named {file}, the rule {}", rule.id);
-        out.push(
-            rule.source.diagnostic(rule.at, message).with_help(format!("name the file {}.yaml", rule.id)),
+        let message = text!(
+            "tệp tên là {file}, quy tắc là {id}",
+            "the file is named {file}, the rule {id}",
+            id = rule.id
         );
+        let help = text!("đặt tên tệp là {id}.yaml", "name the file {id}.yaml", id = rule.id);
+        out.push(rule.source.diagnostic(rule.at, message).with_help(help));
     }
     out
 }
@@ -194,7 +243,12 @@ fn order(mut rules: Vec<Rule>) -> Result<Ordered, Vec<Diagnostic>> {
     let mut places: HashMap<RuleId, usize> = HashMap::new();
     for (place, rule) in rules.iter().enumerate() {
         if let Some(first) = places.insert(rule.id.clone(), place).and_then(|first| rules.get(first)) {
-            let message = format!("the id {} is taken by {}", rule.id, first.source.name());
+            let message = text!(
+                "mã {id} đã được dùng trong {file}",
+                "the id {id} is taken by {file}",
+                id = rule.id,
+                file = first.source.name()
+            );
             mistakes.push(rule.source.diagnostic(rule.at, message));
         }
     }
@@ -202,9 +256,10 @@ fn order(mut rules: Vec<Rule>) -> Result<Ordered, Vec<Diagnostic>> {
         for parent in &rule.after {
             if !places.contains_key(&parent.value) {
                 let near = nearest(parent.as_str(), places.keys().map(RuleId::as_str));
-                let diagnostic = rule.source.diagnostic(parent.at, format!("no rule {}", parent.value));
+                let message = text!("không có quy tắc {id}", "no rule {id}", id = parent.value);
+                let diagnostic = rule.source.diagnostic(parent.at, message);
                 mistakes.push(match near {
-                    Some(near) => diagnostic.with_help(format!("did you mean `{near}`?")),
+                    Some(near) => diagnostic.with_help(did_you_mean(near)),
                     None => diagnostic,
                 });
             }
@@ -221,7 +276,12 @@ fn order(mut rules: Vec<Rule>) -> Result<Ordered, Vec<Diagnostic>> {
         let (now, later): (Vec<Rule>, Vec<Rule>) = waiting.into_iter().partition(ready);
         if now.is_empty() {
             let in_circle = |rule: &Rule| {
-                rule.source.diagnostic(rule.at, format!("{} comes, over others, after itself", rule.id))
+                let message = text!(
+                    "{id}, qua các quy tắc khác, lại đứng sau chính nó",
+                    "{id} comes, over others, after itself",
+                    id = rule.id
+                );
+                rule.source.diagnostic(rule.at, message)
             };
             return Err(later.iter().map(in_circle).collect());
         }

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{observation::Document, yaml::Source};
+use crate::{language::assert_good, observation::Document, yaml::Source};
 
 const FRAMEWORKS: &str = r#"
 frameworks:
@@ -132,9 +132,10 @@ fn mistakes_in_a_rule_file_are_refused_with_place_and_suggestion() {
             wrong.push(format!("{what}: accepted"));
             continue;
         };
+        mistakes.iter().flat_map(|m| [m.message()].into_iter().chain(m.help())).for_each(assert_good);
         let found = mistakes.iter().any(|m| {
-            m.message().contains(message)
-                && m.help().unwrap_or_default().contains(help)
+            m.message().en.contains(message)
+                && m.help().map_or("", |help| &help.en).contains(help)
                 && (m.line(), m.column()) == (line, column)
         });
         if !found {

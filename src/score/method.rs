@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::language::text;
 use crate::rule::{Category, RuleId, Severity, Text};
 use crate::target::Importance;
-use crate::yaml::{Diagnostic, Diagnostics, Located, Location, Source, nearest};
+use crate::yaml::{Diagnostic, Diagnostics, Located, Location, Source, did_you_mean, nearest};
 
 /// The method that khien comes with.
 const BUILT_IN: &str = include_str!("../../rules/method.yaml");
@@ -123,19 +124,28 @@ impl Method {
         let effective = |rule: &RuleId| self.cap(rule).filter(|_| scores(rule));
         let fault = |(rule, cap): (&RuleId, &Located<u8>)| {
             let Some((_, ancestors)) = rules.get(rule) else {
-                let fault = self.source.diagnostic(cap.at, format!("a cap on the unknown rule `{rule}`"));
-                return Some(match nearest(rule.as_str(), rules.keys().map(|rule| rule.as_str())) {
-                    Some(near) => fault.with_help(format!("did you mean `{near}`?")),
-                    None => fault.with_help("remove the line, or write the rule first"),
-                });
+                let message =
+                    text!("trần điểm cho quy tắc không có `{rule}`", "a cap on the unknown rule `{rule}`");
+                let help = nearest(rule.as_str(), rules.keys().map(|rule| rule.as_str())).map_or_else(
+                    || {
+                        ("xóa dòng này, hoặc viết quy tắc trước", "remove the line, or write the rule first")
+                            .into()
+                    },
+                    did_you_mean,
+                );
+                return Some(self.source.diagnostic(cap.at, message).with_help(help));
             };
             let milder = |above: &&RuleId| effective(above).is_none_or(|above| above > cap.value);
             let milder = ancestors.iter().find(milder).filter(|_| scores(rule))?;
-            let message =
-                format!("`{rule}` caps at {}, but comes after `{milder}`, which caps less", cap.value);
-            Some(self.source.diagnostic(cap.at, message).with_help(format!(
-                "give `{milder}` a cap of at most {} and the level `required`, or take it out of the rule's `after`",
-                cap.value
+            let message = text!(
+                "`{rule}` có trần {cap}, nhưng đứng sau `{milder}` là quy tắc có trần nhẹ hơn",
+                "`{rule}` caps at {cap}, but comes after `{milder}`, which caps less",
+                cap = cap.value
+            );
+            Some(self.source.diagnostic(cap.at, message).with_help(text!(
+                "cho `{milder}` trần không quá {cap} và mức `required`, hoặc bỏ nó khỏi `after` của quy tắc",
+                "give `{milder}` a cap of at most {cap} and the level `required`, or take it out of the rule's `after`",
+                cap = cap.value
             )))
         };
         self.caps.iter().filter_map(fault).collect()
@@ -204,48 +214,76 @@ impl Method {
     }
 }
 
+/// Advice in both languages.
+type Both = (&'static str, &'static str);
+
+fn weight_of(weight: u16) -> Text {
+    text!("trọng số {weight}", "a weight of {weight}")
+}
+
 impl File {
     fn faults(&self, source: &Source) -> Vec<Diagnostic> {
         let mut faults = Vec::new();
-        let mut say = |at: Location, message: String, help: &str| {
+        let mut say = |at: Location, message: Text, help: Both| {
             faults.push(source.diagnostic(at, message).with_help(help));
         };
         if self.version.trim().is_empty() {
-            say(self.version.at, "the method has no version".into(), "write for example \"2026.1\"");
+            say(
+                self.version.at,
+                ("phương pháp chưa có phiên bản", "the method has no version").into(),
+                ("ghi ví dụ \"2026.1\"", "write for example \"2026.1\""),
+            );
         }
         for weight in self.positive_weights() {
             if !(1..=MAX_WEIGHT).contains(&weight.value) {
-                let message = format!("a weight of {}", weight.value);
-                say(weight.at, message, "write a whole number from 1 to 1000");
+                let help = ("ghi số nguyên từ 1 đến 1000", "write a whole number from 1 to 1000");
+                say(weight.at, weight_of(weight.value), help);
             }
         }
         if self.severity.info.value > MAX_WEIGHT {
-            let message = format!("a weight of {}", self.severity.info.value);
-            say(self.severity.info.at, message, "write a whole number from 0 to 1000");
+            let help = ("ghi số nguyên từ 0 đến 1000", "write a whole number from 0 to 1000");
+            say(self.severity.info.at, weight_of(self.severity.info.value), help);
         }
         if self.minimum_coverage.value > 100 {
-            let message = format!("a coverage of {} %", self.minimum_coverage.value);
-            say(self.minimum_coverage.at, message, "write a share from 0 to 100");
+            let message =
+                text!("độ bao phủ {share} %", "a coverage of {share} %", share = self.minimum_coverage.value);
+            let help = ("ghi tỷ lệ từ 0 đến 100", "write a share from 0 to 100");
+            say(self.minimum_coverage.at, message, help);
         }
         for cap in self.caps.values() {
             if cap.value > 99 {
-                say(cap.at, format!("a cap of {} caps nothing", cap.value), "write a score from 0 to 99");
+                let message =
+                    text!("trần {cap} không chặn gì", "a cap of {cap} caps nothing", cap = cap.value);
+                say(cap.at, message, ("ghi điểm từ 0 đến 99", "write a score from 0 to 99"));
             } else if !self.cap_reasons.contains_key(&cap.value) {
-                let message = format!("the cap {} has no reason", cap.value);
-                say(cap.at, message, "tell under `cap_reasons` what it means to a visitor, in vi and en");
+                let message =
+                    text!("trần {cap} chưa có lý do", "the cap {cap} has no reason", cap = cap.value);
+                let help = (
+                    "ghi dưới `cap_reasons` điều đó nghĩa là gì với người truy cập, bằng vi và en",
+                    "tell under `cap_reasons` what it means to a visitor, in vi and en",
+                );
+                say(cap.at, message, help);
             }
         }
         self.scale_faults(&mut say);
         faults
     }
 
-    fn scale_faults(&self, say: &mut impl FnMut(Location, String, &str)) {
+    fn scale_faults(&self, say: &mut impl FnMut(Location, Text, Both)) {
         let mut above = 101;
         for grade in self.grades.iter() {
             if grade.min >= above {
-                let message =
-                    format!("the grade {} starts at {}, not below the one before", grade.letter, grade.min);
-                say(grade.at, message, "order the grades from the best to the worst, each `min` lower");
+                let message = text!(
+                    "loại {letter} bắt đầu từ {min}, không thấp hơn loại đứng trước",
+                    "the grade {letter} starts at {min}, not below the one before",
+                    letter = grade.letter,
+                    min = grade.min
+                );
+                let help = (
+                    "xếp các loại từ tốt nhất đến kém nhất, `min` giảm dần",
+                    "order the grades from the best to the worst, each `min` lower",
+                );
+                say(grade.at, message, help);
             }
             if grade.letter.trim().is_empty()
                 || grade.word.vi.trim().is_empty()
@@ -253,15 +291,19 @@ impl File {
             {
                 say(
                     grade.at,
-                    "a grade without its letter or words".into(),
-                    "write letter, word.vi and word.en",
+                    ("một loại thiếu chữ hoặc tên gọi", "a grade without its letter or words").into(),
+                    ("ghi letter, word.vi và word.en", "write letter, word.vi and word.en"),
                 );
             }
             above = grade.min;
         }
         if above != 0 {
-            let message = "no grade starts at 0".to_owned();
-            say(self.grades.at, message, "the last grade must hold every score: `min: 0`");
+            let message = ("không có loại nào bắt đầu từ 0", "no grade starts at 0").into();
+            let help = (
+                "loại cuối phải nhận mọi điểm còn lại: `min: 0`",
+                "the last grade must hold every score: `min: 0`",
+            );
+            say(self.grades.at, message, help);
         }
     }
 
@@ -288,6 +330,7 @@ impl File {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::assert_good;
 
     fn faults(from: &str, to: &str) -> Vec<String> {
         assert!(BUILT_IN.contains(from), "{from}");
@@ -295,7 +338,10 @@ mod tests {
         Method::parse(Source::new("m.yaml", text))
             .unwrap_err()
             .iter()
-            .map(|fault| format!("{fault:?}"))
+            .map(|fault| {
+                [fault.message()].into_iter().chain(fault.help()).for_each(assert_good);
+                format!("{fault:?}")
+            })
             .collect()
     }
 
@@ -351,8 +397,9 @@ mod tests {
         let rules = rules.iter().filter(|rule| rule.as_str() != "dns-dnssec-bogus").chain([&other]);
         let faults = method.cap_faults(rules.map(alone));
         assert_eq!(faults.len(), 1);
+        assert_good(faults[0].message());
         assert!(faults[0].to_string().contains("unknown rule `dns-dnssec-bogus`"), "{}", faults[0]);
-        assert_eq!(faults[0].help(), Some("did you mean `dns-dnssec-boguz`?"));
+        assert_eq!(faults[0].help().map(|help| &*help.en), Some("did you mean `dns-dnssec-boguz`?"));
     }
 
     #[test]

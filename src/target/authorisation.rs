@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Host;
+use crate::language::{Bilingual, Text, bilingual, text};
 
 /// Việt Nam's time: UTC+7 the year round since 1975, no daylight saving, so no time zone database is needed.
 pub const VIETNAM: tz::Offset = tz::offset(7);
@@ -48,10 +49,9 @@ pub enum Scope {
 }
 
 /// Why a scan is not permitted now.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AuthorisationError {
     /// Before the date of the document.
-    #[error("the authorisation {number} holds only from {from}; check the clock of this computer or wait")]
     NotYet {
         /// Number of the document.
         number: String,
@@ -59,9 +59,6 @@ pub enum AuthorisationError {
         from: Date,
     },
     /// After its last day.
-    #[error(
-        "the authorisation {number} expired at the end of {expired}; enter the new document in `authorisation:`"
-    )]
     Expired {
         /// Number of the document.
         number: String,
@@ -69,6 +66,31 @@ pub enum AuthorisationError {
         expired: Date,
     },
 }
+
+impl std::error::Error for AuthorisationError {}
+
+impl Bilingual for AuthorisationError {
+    fn text(&self) -> Text {
+        match self {
+            Self::NotYet { number, from } => text!(
+                "Văn bản {number} chỉ có hiệu lực từ ngày {day:02}/{month:02}/{year}; kiểm tra đồng hồ của máy",
+                "the authorisation {number} holds only from {year}-{month:02}-{day:02}; check the clock of this computer or wait",
+                day = from.day(),
+                month = from.month(),
+                year = from.year(),
+            ),
+            Self::Expired { number, expired } => text!(
+                "Văn bản {number} đã hết hạn ngày {day:02}/{month:02}/{year}",
+                "the authorisation {number} expired at the end of {year}-{month:02}-{day:02}; enter the new document in `authorisation:`",
+                day = expired.day(),
+                month = expired.month(),
+                year = expired.year(),
+            ),
+        }
+    }
+}
+
+bilingual!(AuthorisationError);
 
 impl Authorisation {
     /// Whether it holds at `now`, which must be the real clock: from the start of `date` to the end of `expires`,

@@ -9,6 +9,8 @@ use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::language::{Bilingual, Text, bilingual, text};
+
 /// The longest input that is looked at, in bytes. A DNS name has 253; pasted addresses are longer.
 const MAX_INPUT: usize = 2048;
 /// RFC 1035 section 2.3.4, in the presentation form without the final dot.
@@ -22,63 +24,126 @@ const MAX_LABEL: usize = 63;
 pub struct Host(Box<str>);
 
 /// Why a text is not the name of a host.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HostError {
     /// Nothing but white space.
-    #[error("a host name is missing")]
     Empty,
     /// An address instead of a name: certificates, SNI and HTTP need the name.
-    #[error("`{0}` is an IP address; write the host name, because a certificate is checked against the name")]
     IpLiteral(IpAddr),
     /// The last label is a number, which browsers read as an IPv4 address (WHATWG URL, "ends in a number").
-    #[error("`{0}` ends in a number, which browsers read as an IP address; write the host name")]
     EndsInNumber(String),
     /// A whole URL where only a name may stand.
-    #[error("`{0}` is a URL; write only the host name")]
     Url(String),
     /// A scheme other than http and https.
-    #[error("`{0}://` is not checked; write the host name of a web site")]
     Scheme(String),
     /// `user@host`: a login, or an e-mail address.
-    #[error("`@` does not belong in a host name: remove the user name or password before it")]
     UserInfo,
     /// `host:port` where only a name may stand.
-    #[error("`{0}` has a port; write only the host name")]
     Port(String),
     /// A port that is no number from 1 to 65535.
-    #[error("`{0}` is not a port: expected a number from 1 to 65535")]
     BadPort(String),
     /// `*.example`.
-    #[error("`{0}` is a pattern; write each host name on a line of its own")]
     Wildcard(String),
     /// `intranet`, `localhost`: no dot in it.
-    #[error("`{0}` has no dot; write the full name, such as `{0}.tinhmau.example`")]
     SingleLabel(String),
     /// A name below `localhost` (RFC 6761 section 6.3).
-    #[error("`{0}` is this very computer (RFC 6761); write the public name")]
     Localhost(String),
     /// Two dots in a row, or one at the start.
-    #[error("`{0}` has an empty part: two dots in a row, or one at the start")]
     EmptyLabel(String),
     /// A label of more than 63 octets, as sent in DNS.
-    #[error("the part `{0}` is longer than {MAX_LABEL} characters")]
     LabelTooLong(String),
     /// A name of more than 253 octets.
-    #[error("the name is longer than {MAX_NAME} characters")]
     TooLong,
     /// A hyphen at the start or end of a label (RFC 5891 section 4.2.3.1).
-    #[error("the part `{0}` starts or ends with a hyphen")]
     Hyphen(String),
     /// White space inside the name.
-    #[error("`{0}` has a space in it; write one host name per entry")]
     Space(String),
     /// A character no host name may hold (RFC 952, RFC 1123, RFC 5892).
-    #[error("{} cannot stand in a host name", describe(*.0))]
     Character(char),
     /// Broken Punycode, or letters that IDNA does not allow together (UTS 46).
-    #[error("`{0}` is not a valid internationalised name (UTS 46)")]
     Idna(String),
 }
+
+impl std::error::Error for HostError {}
+
+impl Bilingual for HostError {
+    fn text(&self) -> Text {
+        match self {
+            Self::Empty => ("thiếu tên máy chủ", "a host name is missing").into(),
+            Self::IpLiteral(address) => text!(
+                "`{address}` là địa chỉ IP; ghi tên miền của trang, vì chứng thư được đối chiếu với tên",
+                "`{address}` is an IP address; write the host name, because a certificate is checked against the name"
+            ),
+            Self::EndsInNumber(name) => text!(
+                "`{name}` kết thúc bằng số nên trình duyệt coi là địa chỉ IP; ghi tên miền của trang",
+                "`{name}` ends in a number, which browsers read as an IP address; write the host name"
+            ),
+            Self::Url(url) => text!(
+                "`{url}` là một địa chỉ web đầy đủ; chỉ ghi tên miền",
+                "`{url}` is a URL; write only the host name"
+            ),
+            Self::Scheme(scheme) => text!(
+                "`{scheme}://` không thuộc phạm vi kiểm tra; ghi tên miền của một trang web",
+                "`{scheme}://` is not checked; write the host name of a web site"
+            ),
+            Self::UserInfo => (
+                "tên miền không chứa `@`: bỏ tên người dùng hoặc mật khẩu đứng trước nó",
+                "`@` does not belong in a host name: remove the user name or password before it",
+            )
+                .into(),
+            Self::Port(name) => text!(
+                "`{name}` có kèm cổng; chỉ ghi tên miền",
+                "`{name}` has a port; write only the host name"
+            ),
+            Self::BadPort(port) => text!(
+                "`{port}` không phải số cổng: cần một số từ 1 đến 65535",
+                "`{port}` is not a port: expected a number from 1 to 65535"
+            ),
+            Self::Wildcard(name) => text!(
+                "`{name}` là mẫu chung; ghi từng tên miền, mỗi tên một dòng",
+                "`{name}` is a pattern; write each host name on a line of its own"
+            ),
+            Self::SingleLabel(name) => text!(
+                "`{name}` không có dấu chấm; ghi tên đầy đủ, ví dụ `{name}.tinhmau.example`",
+                "`{name}` has no dot; write the full name, such as `{name}.tinhmau.example`"
+            ),
+            Self::Localhost(name) => text!(
+                "`{name}` là chính máy tính này (RFC 6761); ghi tên miền công khai",
+                "`{name}` is this very computer (RFC 6761); write the public name"
+            ),
+            Self::EmptyLabel(name) => text!(
+                "`{name}` có một phần rỗng: hai dấu chấm liền nhau, hoặc dấu chấm ở đầu",
+                "`{name}` has an empty part: two dots in a row, or one at the start"
+            ),
+            Self::LabelTooLong(label) => text!(
+                "phần `{label}` dài hơn {MAX_LABEL} ký tự",
+                "the part `{label}` is longer than {MAX_LABEL} characters"
+            ),
+            Self::TooLong => {
+                text!("tên miền dài hơn {MAX_NAME} ký tự", "the name is longer than {MAX_NAME} characters")
+            }
+            Self::Hyphen(label) => text!(
+                "phần `{label}` bắt đầu hoặc kết thúc bằng gạch ngang",
+                "the part `{label}` starts or ends with a hyphen"
+            ),
+            Self::Space(name) => text!(
+                "`{name}` có dấu cách bên trong; mỗi mục chỉ ghi một tên miền",
+                "`{name}` has a space in it; write one host name per entry"
+            ),
+            Self::Character(c) => text!(
+                "{character} không dùng được trong tên miền",
+                "{character} cannot stand in a host name";
+                character = describe(*c)
+            ),
+            Self::Idna(name) => text!(
+                "`{name}` không phải tên miền quốc tế hợp lệ (UTS 46)",
+                "`{name}` is not a valid internationalised name (UTS 46)"
+            ),
+        }
+    }
+}
+
+bilingual!(HostError);
 
 impl HostError {
     /// Whether the text is an IP address, or would be read as one: the caller may have another way to take it.
@@ -361,13 +426,17 @@ fn shorten(text: &str) -> String {
     }
 }
 
-fn describe(c: char) -> String {
+fn describe(c: char) -> Text {
     if c == '_' {
-        "an underscore (`_`)".to_owned()
+        ("dấu gạch dưới (`_`)", "an underscore (`_`)").into()
     } else if c.is_control() || super::text::is_invisible(c) {
-        format!("the invisible character U+{:04X}", u32::from(c))
+        text!(
+            "ký tự không nhìn thấy U+{code:04X}",
+            "the invisible character U+{code:04X}",
+            code = u32::from(c)
+        )
     } else {
-        format!("`{c}`")
+        Text::same(format!("`{c}`"))
     }
 }
 

@@ -9,7 +9,9 @@ fn host(text: &str) -> String {
 }
 
 fn refused(text: &str) -> HostError {
-    Host::parse(text).expect_err(text)
+    let error = Host::parse(text).expect_err(text);
+    crate::language::assert_good(&error.text());
+    error
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use super::host::parse_port;
 use super::{Host, HostError};
+use crate::language::{Bilingual, Text, bilingual, text};
 
 /// The `lab:` table. Empty in a province's own inventory; the same settings exist as switches, which come first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -82,20 +83,42 @@ pub struct ConnectTo {
 }
 
 /// Why a text is no [`ConnectTo`].
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConnectToError {
     /// Not four parts.
-    #[error(
-        "expected HOST:PORT:ADDR:PORT, such as `khcn.tinhmau.example:443:127.0.0.1:8443` or `::[::1]:8443`"
-    )]
     Parts,
     /// The host or one of the ports.
-    #[error(transparent)]
-    Host(#[from] HostError),
+    Host(HostError),
     /// The third part.
-    #[error("`{0}` is not an IP address; write IPv6 in brackets, such as `[::1]`")]
     Address(String),
 }
+
+impl From<HostError> for ConnectToError {
+    fn from(error: HostError) -> Self {
+        Self::Host(error)
+    }
+}
+
+impl std::error::Error for ConnectToError {}
+
+impl Bilingual for ConnectToError {
+    fn text(&self) -> Text {
+        match self {
+            Self::Parts => (
+                "cần dạng HOST:PORT:ADDR:PORT, ví dụ `khcn.tinhmau.example:443:127.0.0.1:8443` hoặc `::[::1]:8443`",
+                "expected HOST:PORT:ADDR:PORT, such as `khcn.tinhmau.example:443:127.0.0.1:8443` or `::[::1]:8443`",
+            )
+                .into(),
+            Self::Host(error) => error.text(),
+            Self::Address(address) => text!(
+                "`{address}` không phải địa chỉ IP; IPv6 đặt trong ngoặc vuông, ví dụ `[::1]`",
+                "`{address}` is not an IP address; write IPv6 in brackets, such as `[::1]`"
+            ),
+        }
+    }
+}
+
+bilingual!(ConnectToError);
 
 impl ConnectTo {
     /// For this host and port (any, where `None`) dial exactly `to`.

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::SocketAddr;
 
+use super::circle::check_circles;
 use super::inventory::{Index, LeadAgency, Province, Vantage, Zone};
 use super::read::Reader;
 use super::{
     Authorisation, ConnectTo, Exclusion, Host, Inventory, Lab, Level, Ports, Scope, Site, Unit, UnitId,
     Validity, raw,
 };
+use crate::language::text;
 use crate::yaml::{self, Diagnostic, Diagnostics, Located, Location};
 
 /// The value of `schema:` that this version reads.
@@ -39,7 +41,9 @@ pub fn load(source: &yaml::Source) -> Result<Loaded, Diagnostics> {
         }
         (Some(errors), _) => Err(errors),
         // Every value that is left out has left an error behind.
-        (None, None) => Err(source.diagnostic(Location::UNKNOWN, "the inventory could not be read").into()),
+        (None, None) => Err(source
+            .diagnostic(Location::UNKNOWN, ("không đọc được danh mục", "the inventory could not be read"))
+            .into()),
     }
 }
 
@@ -47,8 +51,15 @@ fn inventory(reader: &mut Reader<'_>, raw: raw::Inventory) -> Option<Inventory> 
     if raw.schema.trim() != SCHEMA {
         reader.error_with_help(
             raw.schema.at,
-            format!("`{}` is not a schema this version reads", raw.schema.value),
-            format!("write `schema: {SCHEMA}`, or use the version of khien the file was made for"),
+            text!(
+                "phiên bản này không đọc được dạng tệp `{schema}`",
+                "`{schema}` is not a schema this version reads",
+                schema = raw.schema.value
+            ),
+            text!(
+                "ghi `schema: {SCHEMA}`, hoặc dùng bản khien ứng với tệp này",
+                "write `schema: {SCHEMA}`, or use the version of khien the file was made for"
+            ),
         );
     }
     let ids = ids(reader, &raw.units);
@@ -100,14 +111,21 @@ fn ids(reader: &mut Reader<'_>, units: &Located<Vec<raw::Unit>>) -> Ids {
         let Some(id) = reader.unit_id(&unit.id) else { continue };
         match ids.get(&id) {
             Some(first) => {
-                let message = format!("the id `{id}` is used twice");
-                reader.twice(unit.id.at, *first, message, "every unit needs an id of its own");
+                let message = text!("mã `{id}` được dùng hai lần", "the id `{id}` is used twice");
+                let help = ("mỗi đơn vị cần một mã riêng", "every unit needs an id of its own");
+                reader.twice(unit.id.at, *first, message, help);
             }
             None => drop(ids.insert(id, unit.id.at)),
         }
     }
     if units.value.is_empty() {
-        reader.error(units.at, "no units: write at least one below `units:`");
+        reader.error(
+            units.at,
+            (
+                "chưa có đơn vị nào: ghi ít nhất một đơn vị dưới `units:`",
+                "no units: write at least one below `units:`",
+            ),
+        );
     }
     ids
 }
@@ -119,11 +137,17 @@ fn province(reader: &mut Reader<'_>, raw: &raw::Province) -> Option<Province> {
 
 fn lead_agency(reader: &mut Reader<'_>, raw: &raw::LeadAgency) -> Option<LeadAgency> {
     let name = reader.line(&raw.name);
-    let contact = reader.header_word(&raw.contact, "an e-mail address", |word| {
-        word.split_once('@').is_some_and(|(user, host)| !user.is_empty() && Host::parse(host).is_ok())
-    });
+    let contact = reader.header_word(
+        &raw.contact,
+        ("một địa chỉ thư điện tử", "an e-mail address"),
+        |word| word.split_once('@').is_some_and(|(user, host)| !user.is_empty() && Host::parse(host).is_ok()),
+    );
     let url = optional(raw.url.as_ref(), |url| {
-        reader.header_word(url, "a web address such as https://tinhmau.example/khien", |word| {
+        let what = (
+            "một địa chỉ web, ví dụ https://tinhmau.example/khien",
+            "a web address such as https://tinhmau.example/khien",
+        );
+        reader.header_word(url, what, |word| {
             let rest = word.strip_prefix("https://").or_else(|| word.strip_prefix("http://"));
             rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
         })
@@ -138,7 +162,13 @@ fn authorisation(reader: &mut Reader<'_>, raw: raw::Authorisation) -> Option<Aut
     if let (Some(date), Some(expires)) = (date, expires)
         && expires < date
     {
-        reader.error(raw.expires.at, format!("`expires` ({expires}) lies before `date` ({date})"));
+        reader.error(
+            raw.expires.at,
+            text!(
+                "ngày hết hạn `expires` ({expires}) đứng trước ngày văn bản `date` ({date})",
+                "`expires` ({expires}) lies before `date` ({date})"
+            ),
+        );
     }
     let scope: BTreeSet<Scope> = raw.scope.unwrap_or_default().into_iter().chain([Scope::Standard]).collect();
     Some(Authorisation {
@@ -159,15 +189,22 @@ fn unit(reader: &mut Reader<'_>, raw: raw::Unit, ids: &Ids, seen: &mut Sites) ->
     if block.is_none() {
         reader.error_with_help(
             raw.kind.at,
-            "a unit of kind `khac` needs its block",
-            "add `block: so`, `huyen` or `xa`",
+            ("đơn vị loại `khac` phải ghi rõ khối", "a unit of kind `khac` needs its block"),
+            ("thêm `block: so`, `huyen` hoặc `xa`", "add `block: so`, `huyen` or `xa`"),
         );
     }
     let parent = optional(raw.parent.as_ref(), |written| reader.reference(written, ids));
     let level = optional(raw.level, |level| {
         let valid = Level::new(level.value);
         if valid.is_none() {
-            reader.error(level.at, format!("level {} does not exist; cấp độ runs from 1 to 5", level.value));
+            reader.error(
+                level.at,
+                text!(
+                    "không có cấp độ {level}; cấp độ từ 1 đến 5",
+                    "level {level} does not exist; cấp độ runs from 1 to 5",
+                    level = level.value
+                ),
+            );
         }
         valid
     });
@@ -175,8 +212,15 @@ fn unit(reader: &mut Reader<'_>, raw: raw::Unit, ids: &Ids, seen: &mut Sites) ->
     let validity = validity(reader, raw.valid);
     let successor = optional(raw.successor.as_ref(), |written| reader.reference(written, ids));
     if let (Some(written), Some(Validity { until: None, .. })) = (&raw.successor, validity) {
-        let help = "add `valid: {until: 2025-06-30}`, the last day of this unit";
-        reader.warn(written.at, "a unit with a successor has no last day", help);
+        let help = (
+            "thêm ngày hoạt động cuối cùng của đơn vị, ví dụ `valid: {until: 2025-06-30}`",
+            "add `valid: {until: 2025-06-30}`, the last day of this unit",
+        );
+        let message = (
+            "đơn vị đã có đơn vị kế thừa (`successor`) nhưng chưa có ngày kết thúc",
+            "a unit with a successor has no last day",
+        );
+        reader.warn(written.at, message, help);
     }
     let sites = raw.sites.unwrap_or_default();
     let sites = all(sites.into_iter().map(|raw| site(reader, raw, ids, id.as_ref(), seen)));
@@ -210,7 +254,13 @@ fn validity(reader: &mut Reader<'_>, raw: Option<raw::Validity>) -> Option<Valid
     if let (Ok(Some(from)), Ok(Some(until)), Some(written)) = (from, until, &raw.until)
         && until < from
     {
-        reader.error(written.at, format!("`until` ({until}) lies before `from` ({from})"));
+        reader.error(
+            written.at,
+            text!(
+                "ngày kết thúc `until` ({until}) đứng trước ngày bắt đầu `from` ({from})",
+                "`until` ({until}) lies before `from` ({from})"
+            ),
+        );
     }
     Some(Validity { from: from.ok()?, until: until.ok()? })
 }
@@ -233,8 +283,15 @@ impl Sites {
             {
                 reader.warn(
                     *at,
-                    format!("`{host}` is already checked with `{twin}` of line {}", first.line),
-                    "remove one of the two, or write `www: no` at both if they are different sites",
+                    text!(
+                        "`{host}` đã được kiểm tra cùng `{twin}` ở dòng {line}",
+                        "`{host}` is already checked with `{twin}` of line {line}",
+                        line = first.line
+                    ),
+                    (
+                        "bỏ một trong hai, hoặc ghi `www: no` ở cả hai nếu là hai trang khác nhau",
+                        "remove one of the two, or write `www: no` at both if they are different sites",
+                    ),
                 );
             }
         }
@@ -266,7 +323,13 @@ fn site(
     if let (Some(in_host), Some(port)) = (authority.port, port)
         && in_host != port
     {
-        reader.error(raw.host.at, format!("`host` says port {in_host}, `port` says {port}; keep one"));
+        reader.error(
+            raw.host.at,
+            text!(
+                "`host` ghi cổng {in_host}, `port` ghi {port}; giữ lại một",
+                "`host` says port {in_host}, `port` says {port}; keep one"
+            ),
+        );
         return None;
     }
     let site = Site {
@@ -280,8 +343,12 @@ fn site(
     };
     let key = (site.host.clone(), site.port);
     if let Some(first) = seen.places.get(&key) {
-        let help = "a site belongs to one unit; who runs its server is said by `shared_operator`";
-        reader.twice(raw.host.at, *first, format!("the site `{site}` is written twice"), help);
+        let help = (
+            "mỗi trang thuộc một đơn vị; đơn vị vận hành máy chủ ghi ở `shared_operator`",
+            "a site belongs to one unit; who runs its server is said by `shared_operator`",
+        );
+        let message = text!("trang `{site}` được ghi hai lần", "the site `{site}` is written twice");
+        reader.twice(raw.host.at, *first, message, help);
         return None;
     }
     seen.places.insert(key, raw.host.at);
@@ -299,8 +366,8 @@ fn zones(reader: &mut Reader<'_>, raw: Vec<raw::Zone>, ids: &Ids) -> Option<Vec<
             reader.twice(
                 raw.zone.at,
                 first,
-                format!("the zone `{zone}` is written twice"),
-                "keep one of the two",
+                text!("vùng tên miền `{zone}` được ghi hai lần", "the zone `{zone}` is written twice"),
+                ("giữ lại một trong hai", "keep one of the two"),
             );
         }
         Some(Zone { zone, operator: operator? })
@@ -317,22 +384,35 @@ fn exclusion(reader: &mut Reader<'_>, raw: &raw::Exclusion, seen: &Sites) -> Opt
         // A slip here scans someone who asked not to be scanned.
         reader.warn(
             raw.host.at,
-            format!("the excluded host `{host}` is no site of this inventory"),
-            "check its spelling; an exclusion of a host outside `units:` is kept and does no harm",
+            text!(
+                "tên miền loại trừ `{host}` không phải trang nào trong danh mục này",
+                "the excluded host `{host}` is no site of this inventory"
+            ),
+            (
+                "xem lại chính tả; loại trừ một tên miền ngoài `units:` vẫn được giữ và không gây hại",
+                "check its spelling; an exclusion of a host outside `units:` is kept and does no harm",
+            ),
         );
     }
     Some(Exclusion { host, reason: reason?, requested_by: requested_by?, expires: expires? })
 }
 
 fn lab(reader: &mut Reader<'_>, raw: raw::Lab) -> Option<Lab> {
-    let connect_to = all(raw.connect_to.unwrap_or_default().into_iter().map(|written| {
-        written.parse::<ConnectTo>().map_err(|error| reader.error(written.at, error.to_string())).ok()
-    }));
+    let connect_to =
+        all(raw.connect_to.unwrap_or_default().into_iter().map(|written| {
+            written.parse::<ConnectTo>().map_err(|error| reader.error(written.at, error)).ok()
+        }));
     let resolver = optional(raw.resolver, |written| {
         let address = written.trim().parse::<SocketAddr>().ok().filter(|address| address.port() != 0);
         if address.is_none() {
-            let message = format!("`{}` is not an address with a port", written.value);
-            reader.error_with_help(written.at, message, "write it as `127.0.0.1:53` or `[::1]:53`");
+            let message = text!(
+                "`{address}` không phải địa chỉ kèm cổng",
+                "`{address}` is not an address with a port",
+                address = written.value
+            );
+            let help =
+                ("ghi theo dạng `127.0.0.1:53` hoặc `[::1]:53`", "write it as `127.0.0.1:53` or `[::1]:53`");
+            reader.error_with_help(written.at, message, help);
         }
         address
     });
@@ -356,54 +436,4 @@ fn lab(reader: &mut Reader<'_>, raw: raw::Lab) -> Option<Lab> {
         root_hints: root_hints.ok()?,
         trust_anchor: trust_anchor.ok()?,
     })
-}
-
-/// Follows one kind of reference from every unit; each circle is told once, at its first unit in the file.
-fn check_circles(
-    reader: &mut Reader<'_>,
-    units: &[raw::Unit],
-    ids: &Ids,
-    key: &str,
-    reference: fn(&raw::Unit) -> Option<&raw::Text>,
-) {
-    let mut next: BTreeMap<UnitId, (UnitId, Location)> = BTreeMap::new();
-    for unit in units {
-        let Some(written) = reference(unit) else { continue };
-        if let (Ok(from), Ok(to)) = (UnitId::parse(&unit.id), UnitId::parse(written))
-            && ids.contains_key(&to)
-        {
-            next.entry(from).or_insert((to, written.at));
-        }
-    }
-    // Units from which the walk is known to end, or whose circle has been told.
-    let mut settled: HashSet<&UnitId> = HashSet::new();
-    for unit in units {
-        let Ok(start) = UnitId::parse(&unit.id) else { continue };
-        let mut path: Vec<&UnitId> = Vec::new();
-        let mut on_path: HashSet<&UnitId> = HashSet::new();
-        let mut current = next.get_key_value(&start);
-        while let Some((id, (to, at))) = current {
-            if settled.contains(id) {
-                break;
-            }
-            if !on_path.insert(id) {
-                let circle: Vec<&str> = path
-                    .iter()
-                    .skip_while(|on| **on != id)
-                    .map(|on| on.as_str())
-                    .chain([id.as_str()])
-                    .collect();
-                let shown = if circle.len() > 8 {
-                    format!("{} units", circle.len() - 1)
-                } else {
-                    circle.join(" → ")
-                };
-                reader.error(*at, format!("`{key}` leads in a circle: {shown}"));
-                break;
-            }
-            path.push(id);
-            current = next.get_key_value(to);
-        }
-        settled.extend(path);
-    }
 }

@@ -1,6 +1,7 @@
 //! Who is checked: the province, its units, sites and zones, and the authorisation to check them. Parses; opens no socket.
 
 mod authorisation;
+mod circle;
 mod host;
 mod inventory;
 mod lab;
@@ -9,6 +10,8 @@ mod raw;
 mod read;
 mod text;
 mod unit;
+#[cfg(test)]
+mod words_tests;
 
 pub use authorisation::{Authorisation, AuthorisationError, Exclusion, Scope, VIETNAM, local_date};
 pub use host::{Authority, Host, HostError};

@@ -7,6 +7,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
 use super::{Block, Importance, Scope, UnitKind, Www};
+use crate::language::Text as Words;
 use crate::yaml::Located;
 
 pub(super) type Text = Located<String>;
@@ -176,7 +177,11 @@ impl<'de> Deserialize<'de> for Site {
             type Value = Site;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a host name, or a mapping with `host`")
+                let text = Words::new(
+                    "một tên miền, hoặc một nhóm khóa có `host`",
+                    "a host name, or a mapping with `host`",
+                );
+                f.write_str(&text.lines())
             }
 
             fn visit_str<E: Error>(self, host: &str) -> Result<Site, E> {

@@ -6,7 +6,8 @@ use jiff::civil::Date;
 use super::host::HostError;
 use super::raw::Text;
 use super::{Authority, Host, UnitId, text};
-use crate::yaml::{Diagnostic, Located, Location, Source};
+use crate::language::{Text as Words, text};
+use crate::yaml::{Diagnostic, Located, Location, Source, did_you_mean};
 
 /// How many unknown ids get a suggestion; each is compared with every known id.
 const SUGGESTIONS: u32 = 50;
@@ -23,15 +24,15 @@ impl<'a> Reader<'a> {
         Self { source, errors: Vec::new(), warnings: Vec::new(), suggestions_left: SUGGESTIONS }
     }
 
-    pub(super) fn error(&mut self, at: Location, message: impl Into<String>) {
+    pub(super) fn error(&mut self, at: Location, message: impl Into<Words>) {
         self.errors.push(self.source.diagnostic(at, message));
     }
 
     pub(super) fn error_with_help(
         &mut self,
         at: Location,
-        message: impl Into<String>,
-        help: impl AsRef<str>,
+        message: impl Into<Words>,
+        help: impl Into<Words>,
     ) {
         self.errors.push(self.source.diagnostic(at, message).with_help(help));
     }
@@ -41,29 +42,37 @@ impl<'a> Reader<'a> {
         &mut self,
         second: Location,
         first: Location,
-        message: impl Into<String>,
-        help: &str,
+        message: impl Into<Words>,
+        help: impl Into<Words>,
     ) {
-        let message = format!("{}, first in line {}", message.into(), first.line);
-        let diagnostic =
-            self.source.diagnostic(second, message).with_also(first, "first here").with_help(help);
+        let message = text!(
+            "{what}, lần đầu ở dòng {line}",
+            "{what}, first in line {line}",
+            line = first.line;
+            what = message
+        );
+        let diagnostic = self
+            .source
+            .diagnostic(second, message)
+            .with_also(first, ("lần đầu ở đây", "first here"))
+            .with_help(help);
         self.errors.push(diagnostic);
     }
 
-    pub(super) fn warn(&mut self, at: Location, message: impl Into<String>, help: impl AsRef<str>) {
+    pub(super) fn warn(&mut self, at: Location, message: impl Into<Words>, help: impl Into<Words>) {
         self.warnings.push(self.source.diagnostic(at, message).with_help(help).into_warning());
     }
 
     /// A name to display.
     pub(super) fn line(&mut self, written: &Text) -> Option<String> {
-        text::line(written).map_err(|error| self.error(written.at, error.to_string())).ok()
+        text::line(written).map_err(|error| self.error(written.at, error)).ok()
     }
 
     /// A text that is sent in a header: printable ASCII without spaces and parentheses.
     pub(super) fn header_word(
         &mut self,
         written: &Text,
-        what: &str,
+        what: impl Into<Words>,
         valid: fn(&str) -> bool,
     ) -> Option<String> {
         let word = written.trim();
@@ -71,10 +80,12 @@ impl<'a> Reader<'a> {
         if !word.is_empty() && word.len() <= 200 && word.bytes().all(plain) && valid(word) {
             return Some(word.to_owned());
         }
-        self.error(
-            written.at,
-            format!("expected {what}: letters a–z, digits and signs only, because it is sent in a header"),
+        let message = text!(
+            "cần {what}: chỉ gồm chữ a–z không dấu, chữ số và ký hiệu, vì được gửi trong tiêu đề HTTP",
+            "expected {what}: letters a–z, digits and signs only, because it is sent in a header";
+            what = what
         );
+        self.error(written.at, message);
         None
     }
 
@@ -82,7 +93,13 @@ impl<'a> Reader<'a> {
     pub(super) fn host(&mut self, written: &Text) -> Option<Host> {
         let authority = self.authority(written)?;
         if let Some(port) = authority.port {
-            self.error(written.at, format!("a port (`{port}`) has no meaning here; write the host alone"));
+            self.error(
+                written.at,
+                text!(
+                    "cổng (`{port}`) không có nghĩa ở đây; chỉ ghi tên miền",
+                    "a port (`{port}`) has no meaning here; write the host alone"
+                ),
+            );
             return None;
         }
         Some(authority.host)
@@ -97,8 +114,11 @@ impl<'a> Reader<'a> {
                     let kept = format!("{}{port}", authority.host);
                     self.warn(
                         written.at,
-                        format!("a URL stands here; only `{kept}` of it is used"),
-                        format!("write `{kept}`"),
+                        text!(
+                            "ở đây là địa chỉ web đầy đủ; chỉ dùng phần `{kept}`",
+                            "a URL stands here; only `{kept}` of it is used"
+                        ),
+                        write(&kept),
                     );
                 }
                 Some(authority)
@@ -107,13 +127,16 @@ impl<'a> Reader<'a> {
                 // `- a` and below it, indented deeper, `- b`: YAML reads one text "a - b".
                 self.error_with_help(
                     written.at,
-                    error.to_string(),
-                    "align the `- ` of the entries of one list",
+                    error,
+                    (
+                        "căn các dấu `- ` của cùng một danh sách thẳng hàng",
+                        "align the `- ` of the entries of one list",
+                    ),
                 );
                 None
             }
             Err(error) => {
-                self.error(written.at, error.to_string());
+                self.error(written.at, error);
                 None
             }
         }
@@ -122,7 +145,13 @@ impl<'a> Reader<'a> {
     /// A port from 1.
     pub(super) fn port(&mut self, written: Located<u16>) -> Option<u16> {
         if written.value == 0 {
-            self.error(written.at, "port 0 cannot be connected to; expected a number from 1 to 65535");
+            self.error(
+                written.at,
+                (
+                    "không kết nối được tới cổng 0; cần một số từ 1 đến 65535",
+                    "port 0 cannot be connected to; expected a number from 1 to 65535",
+                ),
+            );
             return None;
         }
         Some(written.value)
@@ -144,11 +173,20 @@ impl<'a> Reader<'a> {
         match vietnamese {
             Some(date) => self.error_with_help(
                 written.at,
-                format!("`{text}`: a date is written year-month-day"),
-                format!("write `{date}`"),
+                text!(
+                    "`{text}`: ngày được ghi là năm-tháng-ngày",
+                    "`{text}`: a date is written year-month-day"
+                ),
+                write(&date.to_string()),
             ),
             None => {
-                self.error(written.at, format!("`{text}` is not a date; expected one such as 2026-11-01"));
+                self.error(
+                    written.at,
+                    text!(
+                        "`{text}` không phải ngày; cần dạng năm-tháng-ngày, ví dụ 2026-11-01",
+                        "`{text}` is not a date; expected one such as 2026-11-01"
+                    ),
+                );
             }
         }
         None
@@ -158,7 +196,10 @@ impl<'a> Reader<'a> {
         let date = i16::try_from(year).ok().zip(i8::try_from(month).ok()).zip(i8::try_from(day).ok());
         let date = date.and_then(|((year, month), day)| Date::new(year, month, day).ok());
         if date.is_none() {
-            self.error(at, format!("`{text}` does not exist in the calendar"));
+            self.error(
+                at,
+                text!("ngày `{text}` không có trong lịch", "`{text}` does not exist in the calendar"),
+            );
         }
         date
     }
@@ -168,9 +209,9 @@ impl<'a> Reader<'a> {
         match UnitId::parse(written) {
             Ok(id) => Some(id),
             Err(error) => {
-                let diagnostic = self.source.diagnostic(written.at, error.to_string());
+                let diagnostic = self.source.diagnostic(written.at, error);
                 self.errors.push(match UnitId::suggest(written) {
-                    Some(id) => diagnostic.with_help(format!("write `{id}`")),
+                    Some(id) => diagnostic.with_help(write(id.as_str())),
                     None => diagnostic,
                 });
                 None
@@ -185,7 +226,8 @@ impl<'a> Reader<'a> {
             return Some(id);
         }
         let shown: String = written.trim().chars().take(80).collect();
-        let diagnostic = self.source.diagnostic(written.at, format!("no unit has the id `{shown}`"));
+        let message = text!("không có đơn vị nào mang mã `{shown}`", "no unit has the id `{shown}`");
+        let diagnostic = self.source.diagnostic(written.at, message);
         let near = if self.suggestions_left > 0 {
             self.suggestions_left -= 1;
             crate::yaml::nearest(&shown, known.keys().map(UnitId::as_str))
@@ -193,11 +235,19 @@ impl<'a> Reader<'a> {
             None
         };
         self.errors.push(match near {
-            Some(near) => diagnostic.with_help(format!("did you mean `{near}`?")),
-            None => diagnostic.with_help("the ids are those written as `id:` in `units:`"),
+            Some(near) => diagnostic.with_help(did_you_mean(near)),
+            None => diagnostic.with_help((
+                "mã đơn vị là giá trị của khóa `id:` trong `units:`",
+                "the ids are those written as `id:` in `units:`",
+            )),
         });
         None
     }
+}
+
+/// Advice that is the right spelling.
+fn write(right: &str) -> Words {
+    text!("ghi `{right}`", "write `{right}`")
 }
 
 /// Three numbers with exactly so many digits.

@@ -2,21 +2,46 @@
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::language::{Bilingual, Text, bilingual, text};
+
 /// The longest name, in characters after trimming.
 const MAX_CHARS: usize = 300;
 
 /// Why a text cannot be shown as a name.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum TextError {
-    #[error("expected a text, found nothing but spaces")]
     Empty,
-    #[error("longer than {MAX_CHARS} characters")]
     TooLong,
-    #[error("a line break in the text; write it on one line")]
     LineBreak,
-    #[error("the invisible character U+{0:04X} in the text; delete it and type the text again")]
     Invisible(u32),
 }
+
+impl std::error::Error for TextError {}
+
+impl Bilingual for TextError {
+    fn text(&self) -> Text {
+        match self {
+            Self::Empty => {
+                ("cần một đoạn chữ, nhưng chỉ gặp dấu cách", "expected a text, found nothing but spaces")
+                    .into()
+            }
+            Self::TooLong => {
+                text!("dài hơn {MAX_CHARS} ký tự", "longer than {MAX_CHARS} characters")
+            }
+            Self::LineBreak => (
+                "đoạn chữ có chỗ xuống dòng; viết trên một dòng",
+                "a line break in the text; write it on one line",
+            )
+                .into(),
+            Self::Invisible(code) => text!(
+                "đoạn chữ có ký tự không nhìn thấy U+{code:04X}; xóa nó và gõ lại",
+                "the invisible character U+{code:04X} in the text; delete it and type the text again"
+            ),
+        }
+    }
+}
+
+bilingual!(TextError);
 
 /// A one-line text: NFC, spaces trimmed and no-break spaces made plain, nothing invisible in it.
 pub(super) fn line(text: &str) -> Result<String, TextError> {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Host;
 use super::authorisation::local_date;
+use crate::language::{Bilingual, Text, bilingual, text};
 
 /// The stable name of a unit: kebab-case ASCII such as `so-khcn`, at most 64 characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -17,11 +18,22 @@ use super::authorisation::local_date;
 pub struct UnitId(Box<str>);
 
 /// Why a text is no [`UnitId`].
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` is not an id: use small letters a–z, digits and single hyphens between them, at most 64 characters"
-)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnitIdError(String);
+
+impl std::error::Error for UnitIdError {}
+
+impl Bilingual for UnitIdError {
+    fn text(&self) -> Text {
+        text!(
+            "`{id}` không phải mã đơn vị: dùng chữ thường không dấu a–z, chữ số, giữa chúng là một gạch ngang, nhiều nhất 64 ký tự",
+            "`{id}` is not an id: use small letters a–z, digits and single hyphens between them, at most 64 characters",
+            id = self.0
+        )
+    }
+}
+
+bilingual!(UnitIdError);
 
 impl UnitId {
     const MAX: usize = 64;

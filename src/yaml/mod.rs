@@ -10,12 +10,14 @@ mod outline;
 mod parse;
 mod source;
 mod syntax;
+mod told;
 
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use location::{Located, Location};
-pub use nearest::nearest;
+pub use nearest::{did_you_mean, nearest};
 pub use parse::parse;
 pub use source::{MAX_BYTES, ReadError, Source};
+pub use told::Told;
 
 #[cfg(test)]
 mod tests;

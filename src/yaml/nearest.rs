@@ -1,5 +1,12 @@
 //! "Did you mean": the known word nearest to a mistyped one.
 
+use crate::language::{Text, text};
+
+/// The question that proposes a word found by [`nearest`].
+pub fn did_you_mean(near: &str) -> Text {
+    text!("có phải ý bạn là `{near}`?", "did you mean `{near}`?")
+}
+
 /// The word of `known` nearest to `word`, if one is near enough to be worth suggesting.
 ///
 /// A word that differs only in case wins; else the smallest edit distance, which may be a third of the

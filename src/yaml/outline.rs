@@ -7,6 +7,7 @@ use std::fmt;
 use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, ScanError, Span};
 
 use super::{Location, Source};
+use crate::language::Text;
 
 /// A node of the text, found by where it starts.
 pub(super) struct Found {
@@ -45,26 +46,24 @@ impl Node {
     pub(super) fn looks_like_a_pair(&self) -> bool {
         matches!(self, Self::Scalar { value, .. } if value.split_once(':').is_some_and(|(key, _)| !key.is_empty()))
     }
-}
 
-/// "found …": a short description with the value itself when there is one.
-impl fmt::Display for Node {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// "found …": a short description with the value itself when there is one.
+    pub(super) fn text(&self) -> Text {
         const SHOWN: usize = 60;
         match self {
-            Self::List => f.write_str("a list"),
-            Self::Mapping => f.write_str("a mapping"),
-            Self::Alias => f.write_str("an alias"),
+            Self::List => ("một danh sách", "a list").into(),
+            Self::Mapping => ("một nhóm khóa", "a mapping").into(),
+            Self::Alias => ("một bí danh (`*tên`)", "an alias").into(),
             Self::Scalar { value, style: ScalarStyle::Plain }
                 if matches!(value.as_str(), "" | "~" | "null") =>
             {
-                f.write_str("nothing")
+                ("chỗ trống", "nothing").into()
             }
-            Self::Scalar { value, .. } if value.is_empty() => f.write_str("an empty text"),
+            Self::Scalar { value, .. } if value.is_empty() => ("một đoạn chữ rỗng", "an empty text").into(),
             Self::Scalar { value, .. } if value.chars().count() > SHOWN => {
-                write!(f, "`{}…`", value.chars().take(SHOWN).collect::<String>())
+                Text::same(format!("`{}…`", value.chars().take(SHOWN).collect::<String>()))
             }
-            Self::Scalar { value, .. } => write!(f, "`{value}`"),
+            Self::Scalar { value, .. } => Text::same(format!("`{value}`")),
         }
     }
 }

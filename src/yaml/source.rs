@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::diagnostic::is_steering;
 use super::{Diagnostic, Location};
+use crate::language::{Bilingual, Text, bilingual, text};
 
 /// The largest file that is read, in bytes. An inventory of 20,000 sites is about 2 MiB.
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
@@ -21,41 +22,88 @@ pub struct Source {
     shown: Arc<str>,
 }
 
-/// Why a YAML file could not be read. Every message names the file and says what to do.
-#[derive(Debug, thiserror::Error)]
+/// Why a YAML file could not be read. Every message names the file; [`ReadError::help`] says what to do.
+#[derive(Debug)]
 pub enum ReadError {
     /// The operating system refused: missing file, a directory, no permission.
-    #[error("cannot read {}: {source}", .path.display())]
     Io {
         /// The path as typed.
         path: PathBuf,
         /// What the operating system said.
-        #[source]
         source: io::Error,
     },
     /// The file is larger than [`MAX_BYTES`].
-    #[error(
-        "{} is larger than {} MiB; split it or remove what does not belong in it",
-        .path.display(),
-        MAX_BYTES / 1024 / 1024
-    )]
     TooLarge {
         /// The path as typed.
         path: PathBuf,
     },
     /// The file is not UTF-8 text.
-    #[error("{}:{line}: not UTF-8 text; {hint}", .path.display())]
     NotUtf8 {
         /// The path as typed.
         path: PathBuf,
         /// The line of the first byte that is not UTF-8, from 1.
         line: usize,
         /// What the bytes look like and how to save the file.
-        hint: &'static str,
+        hint: (&'static str, &'static str),
     },
 }
 
-impl miette::Diagnostic for ReadError {}
+impl std::error::Error for ReadError {}
+
+impl Bilingual for ReadError {
+    fn text(&self) -> Text {
+        match self {
+            Self::Io { path, source } => {
+                let path = path.display();
+                let why = match source.kind() {
+                    io::ErrorKind::NotFound => "không có tệp này".to_owned(),
+                    io::ErrorKind::PermissionDenied => "không có quyền đọc".to_owned(),
+                    io::ErrorKind::IsADirectory => "đây là một thư mục".to_owned(),
+                    _ => source.to_string(),
+                };
+                (format!("không đọc được {path}: {why}"), format!("cannot read {path}: {source}")).into()
+            }
+            Self::TooLarge { path } => text!(
+                "{path} lớn hơn {most} MiB",
+                "{path} is larger than {most} MiB",
+                path = path.display(),
+                most = MAX_BYTES / 1024 / 1024
+            ),
+            Self::NotUtf8 { path, line, .. } => text!(
+                "{path}:{line}: không phải chữ UTF-8",
+                "{path}:{line}: not UTF-8 text",
+                path = path.display()
+            ),
+        }
+    }
+}
+
+bilingual!(ReadError);
+
+impl ReadError {
+    /// What to do about it.
+    pub fn help(&self) -> Text {
+        match self {
+            Self::Io { source, .. } => match source.kind() {
+                io::ErrorKind::NotFound => (
+                    "xem lại tên tệp và thư mục đang đứng; tệp targets.example.yaml là một mẫu để chép",
+                    "check the name and the current folder; targets.example.yaml is a sample to copy",
+                )
+                    .into(),
+                io::ErrorKind::PermissionDenied => {
+                    ("xin quyền đọc tệp này", "get permission to read this file").into()
+                }
+                _ => ("chỉ một tệp YAML thường", "name an ordinary YAML file").into(),
+            },
+            Self::TooLarge { .. } => (
+                "chia thành nhiều tệp, hoặc bỏ phần không thuộc tệp này",
+                "split it or remove what does not belong in it",
+            )
+                .into(),
+            Self::NotUtf8 { hint, .. } => (*hint).into(),
+        }
+    }
+}
 
 impl Source {
     /// A text already in memory; a byte order mark at its start is dropped.
@@ -105,8 +153,8 @@ impl Source {
     }
 
     /// A mistake at `at`; add advice with [`Diagnostic::with_help`].
-    pub fn diagnostic(&self, at: Location, message: impl Into<String>) -> Diagnostic {
-        Diagnostic::new(self, at, message.into())
+    pub fn diagnostic(&self, at: Location, message: impl Into<Text>) -> Diagnostic {
+        Diagnostic::new(self, at, message)
     }
 
     /// The place of a parser's location; the scanner's own errors know characters only.
@@ -163,13 +211,20 @@ fn inert(c: char) -> char {
 }
 
 /// The commonest wrong encodings on an office computer, told apart by their first bytes.
-fn encoding_hint(bytes: &[u8]) -> &'static str {
+fn encoding_hint(bytes: &[u8]) -> (&'static str, &'static str) {
     match bytes {
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [_, 0, _, 0, ..] | [0, _, 0, _, ..] => {
-            "it looks like UTF-16 («Unicode» in Windows Notepad): save it again with the encoding UTF-8"
-        }
-        [b'P', b'K', 3, 4, ..] => "it looks like a Word, Excel or zip file: save it as plain text in UTF-8",
-        _ => "save it again with the encoding UTF-8 (not TCVN3, VNI or windows-1258)",
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [_, 0, _, 0, ..] | [0, _, 0, _, ..] => (
+            "tệp có vẻ là UTF-16 («Unicode» trong Notepad của Windows): lưu lại với bảng mã UTF-8",
+            "it looks like UTF-16 («Unicode» in Windows Notepad): save it again with the encoding UTF-8",
+        ),
+        [b'P', b'K', 3, 4, ..] => (
+            "tệp có vẻ là tệp Word, Excel hoặc zip: lưu lại thành văn bản thuần với bảng mã UTF-8",
+            "it looks like a Word, Excel or zip file: save it as plain text in UTF-8",
+        ),
+        _ => (
+            "lưu lại với bảng mã UTF-8 (không dùng TCVN3, VNI hay windows-1258)",
+            "save it again with the encoding UTF-8 (not TCVN3, VNI or windows-1258)",
+        ),
     }
 }
 
@@ -198,8 +253,10 @@ mod tests {
             (b"PK\x03\x04\xff", "Excel"),
             (b"a: b\nname: S\xe9 N\xf4ng", "TCVN3"),
         ] {
-            let message = read(bytes).unwrap_err().to_string();
-            assert!(message.contains(word) && message.contains("UTF-8"), "{message}");
+            let help = read(bytes).unwrap_err().help();
+            for help in [&help.vi, &help.en] {
+                assert!(help.contains(word) && help.contains("UTF-8"), "{help}");
+            }
         }
         assert!(read(b"a: b\nname: S\xe9").unwrap_err().to_string().contains("a.yaml:2: not UTF-8"));
     }

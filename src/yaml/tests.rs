@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::*;
+use crate::language::{Lang, assert_good};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,8 +50,13 @@ struct Site {
 /// The mistake of `yaml` without the file's name, and its advice.
 fn mistake<T: serde::de::DeserializeOwned>(yaml: &str) -> (String, String) {
     let Err(error) = parse::<T>(&Source::new("r", yaml)) else { panic!("accepted: {yaml:?}") };
+    for text in [error.message()].into_iter().chain(error.help()).chain(error.also().map(|(_, label)| label))
+    {
+        assert_good(text);
+    }
     let line = error.to_string();
-    (line.strip_prefix("r:").unwrap().trim_start().to_owned(), error.help().unwrap_or("").to_owned())
+    let help = error.help().map(|help| help.en.to_string()).unwrap_or_default();
+    (line.strip_prefix("r:").unwrap().trim_start().to_owned(), help)
 }
 
 /// Each row: the text, the whole sentence with its place, a part of the advice ("" for none).
@@ -296,6 +302,44 @@ fn lines_end_where_yaml_ends_them() {
         for at in [rule.id.at, rule.tags[0].at, rule.weight.unwrap().at] {
             assert_eq!(source.location(at.offset, at.len), at, "{newline:?}");
         }
+    }
+}
+
+#[test]
+fn the_usual_mistakes_in_vietnamese() {
+    for (yaml, sentence, advice) in [
+        ("id: a\nseverty: high\n", "2:1: khóa lạ `severty`", "có phải ý bạn là `severity`?"),
+        ("id: a\nzzz: 1\n", "2:1: khóa lạ `zzz`", "ghi một trong các từ: id, weight, tags"),
+        ("id: a\nseverity: hihg\n", "2:11: `severity`: giá trị lạ `hihg`", "có phải ý bạn là `high`?"),
+        ("weight: 3\nfix: {who: x}\n", "1:1: thiếu khóa `id`", ""),
+        ("id: a\nweight: 1\nweight: 2\n", "3:1: khóa `weight` được ghi hai lần", "giữ lại một"),
+        ("id: a\nweight: 300\n", "2:9: `weight`: cần số nguyên từ 0 đến 255, nhưng gặp `300`", ""),
+        ("id:\n", "1:3: `id`: cần một đoạn chữ, nhưng gặp chỗ trống", "phía sau dấu hai chấm"),
+        (
+            "id: a\nintrusive: yes\n",
+            "2:12: `intrusive`: cần `true` hoặc `false`, nhưng gặp `yes`",
+            "YAML 1.2",
+        ),
+        ("id: a\ntags: x\n", "2:7: `tags`: cần một danh sách, nhưng gặp `x`", "bắt đầu bằng `- `"),
+        (
+            "id:a\n",
+            "1:1: cần một nhóm khóa (các dòng `khóa: giá trị`), nhưng gặp `id:a`",
+            "sau dấu hai chấm phải có dấu cách",
+        ),
+        ("id: a\n\tweight: 1\n", "2:1: có dấu tab ở đầu dòng", "chỉ thụt đầu dòng bằng dấu cách"),
+        ("id: 'abc\n", "1:5: dấu nháy mở ở đây chưa được đóng", "đúng loại dấu nháy"),
+        (
+            "id: a\nfix:\n  minutes: 1\n who: x\n",
+            "4:2: dòng này thụt không khớp với nhóm khóa phía trên",
+            "căn dòng này thẳng",
+        ),
+        ("", "tệp không có giá trị nào, chỉ có chú thích hoặc để trống", ""),
+    ] {
+        let Err(error) = parse::<Rule>(&Source::new("r", yaml)) else { panic!("accepted: {yaml:?}") };
+        let told = error.told(Lang::Vi).to_string();
+        assert_eq!(told.strip_prefix("r:").unwrap().trim_start(), sentence, "{yaml:?}");
+        let help = error.help().map_or("", |help| &help.vi);
+        assert!(help.contains(advice) && help.is_empty() == advice.is_empty(), "{yaml:?}: {help:?}");
     }
 }
 

@@ -8,4 +8,5 @@ mod keep;
 mod pages;
 mod run;
 mod scan;
+mod words;
 mod workshop;

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use khien::language::Lang;
 use khien::target::{Block, Host, Importance, Loaded, Scope, UnitId, UnitKind, Www, load};
 use khien::yaml::Source;
 use proptest::prelude::*;
@@ -133,7 +134,11 @@ fn sloppy_writing_is_understood_and_urls_are_told() {
     assert_eq!(names, ["Sở Y tế", "UBND xã A"], "NFC, plain spaces");
     let lines: Vec<u32> = warnings.iter().map(khien::yaml::Diagnostic::line).collect();
     assert_eq!(lines, [10, 11]);
-    assert!(warnings[0].message().contains("only `khcn.tinhmau.example` of it is used"), "{}", warnings[0]);
+    assert!(
+        warnings[0].message().en.contains("only `khcn.tinhmau.example` of it is used"),
+        "{}",
+        warnings[0]
+    );
     assert!(warnings.iter().all(khien::yaml::Diagnostic::is_warning));
 }
 
@@ -147,8 +152,11 @@ fn every_mistake_of_a_file_is_told_at_once() {
         };
         let mut told = String::new();
         for diagnostic in list {
-            let help = diagnostic.help().map(|help| format!("\n    {help}")).unwrap_or_default();
-            writeln!(told, "{diagnostic}{help}").unwrap();
+            for lang in Lang::ALL {
+                let help =
+                    diagnostic.help().map(|help| format!("\n    {}", help.get(*lang))).unwrap_or_default();
+                writeln!(told, "{}{help}", diagnostic.told(*lang)).unwrap();
+            }
         }
         let expected = Path::new("tests/data/targets").join(format!("{name}.expected"));
         if std::env::var_os("UPDATE").is_some() {

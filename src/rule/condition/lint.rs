@@ -3,7 +3,7 @@
 
 use cel::{
     IdedExpr,
-    common::ast::{CallExpr, ComprehensionExpr, Expr, LiteralValue, SourceInfo, operators as op},
+    common::ast::{CallExpr, ComprehensionExpr, Expr, SourceInfo, operators as op},
 };
 
 use super::{
@@ -12,8 +12,9 @@ use super::{
     syntax::{chain, literal_text, presence, uses},
 };
 use crate::{
+    language::{Text, text},
     observation::catalogue::{self, Shape},
-    yaml::nearest,
+    yaml::{did_you_mean, nearest},
 };
 
 /// The most steps that one expression may take on the largest document.
@@ -47,23 +48,38 @@ pub(super) fn check(
     match (expected, &whole) {
         (_, Type::Unknown) | (Expected::Bool, Type::Known(Shape::Bool)) => {}
         (Expected::Bool, other) => {
-            lint.mistake(expression.id, format!("this is {}, not true or false", other.kind()), None);
+            let message = text!(
+                "đây là {kind}, không phải đúng hoặc sai",
+                "this is {kind}, not true or false";
+                kind = other.kind()
+            );
+            lint.mistake(expression.id, message, None);
         }
         (Expected::Scalars | Expected::Path, other) if other.is_scalar_or_list_of_scalars() => {}
         (Expected::Scalars | Expected::Path, other) => {
-            let help = "end in one fact, as in .map(c, c.name)".to_owned();
-            lint.mistake(
-                expression.id,
-                format!("evidence is a value or a list of values; this is {}", other.kind()),
-                Some(help),
+            let help = (
+                "kết thúc bằng một dữ kiện, ví dụ .map(c, c.name)",
+                "end in one fact, as in .map(c, c.name)",
             );
+            let message = text!(
+                "bằng chứng là một giá trị hoặc một danh sách giá trị; đây là {kind}",
+                "evidence is a value or a list of values; this is {kind}";
+                kind = other.kind()
+            );
+            lint.mistake(expression.id, message, Some(help.into()));
         }
     }
     if lint.steps > MAX_STEPS {
-        let message =
-            format!("may take {} steps on the largest document; the limit is {MAX_STEPS}", lint.steps);
-        let help = "nest fewer all(), exists(), filter() and map()".to_owned();
-        lint.mistake(expression.id, message, Some(help));
+        let message = text!(
+            "có thể cần {steps} bước với hồ sơ lớn nhất; giới hạn là {MAX_STEPS}",
+            "may take {steps} steps on the largest document; the limit is {MAX_STEPS}",
+            steps = lint.steps
+        );
+        let help = (
+            "bớt lồng all(), exists(), filter() và map() vào nhau",
+            "nest fewer all(), exists(), filter() and map()",
+        );
+        lint.mistake(expression.id, message, Some(help.into()));
     }
     lint.mistakes.sort_by_key(|m| m.offset);
     lint.mistakes
@@ -71,7 +87,7 @@ pub(super) fn check(
 
 /// Loop variables, and the optional facts known to be present, at one point of the expression.
 #[derive(Clone, Default)]
-struct Scope<'s> {
+pub(super) struct Scope<'s> {
     variables: Vec<(String, Type<'s>)>,
     present: Vec<String>,
 }
@@ -92,7 +108,7 @@ impl<'s> Scope<'s> {
     }
 }
 
-struct Lint<'s> {
+pub(super) struct Lint<'s> {
     names: &'s Names,
     source: &'s SourceInfo,
     mistakes: Vec<Mistake>,
@@ -102,9 +118,9 @@ struct Lint<'s> {
 }
 
 impl<'s> Lint<'s> {
-    fn mistake(&mut self, id: u64, message: String, help: Option<String>) {
+    pub(super) fn mistake(&mut self, id: u64, message: impl Into<Text>, help: Option<Text>) {
         let offset = self.source.offset_for(id).map_or(0, |(start, _)| start as usize);
-        let mistake = Mistake { offset, message, help };
+        let mistake = Mistake::new(offset, message, help);
         if !self.mistakes.contains(&mistake) {
             self.mistakes.push(mistake);
         }
@@ -130,11 +146,11 @@ impl<'s> Lint<'s> {
     }
 
     /// The type of an expression whose value is used: an optional fact must be known to be present.
-    fn used(&mut self, e: &IdedExpr, scope: &Scope<'s>) -> Type<'s> {
+    pub(super) fn used(&mut self, e: &IdedExpr, scope: &Scope<'s>) -> Type<'s> {
         let typed = self.walk(e, scope);
         if let Some(path) = typed.optional.filter(|path| !scope.present.contains(path)) {
-            let help = format!("write has({path}) && … before it");
-            self.mistake(e.id, format!("`{path}` may be absent"), Some(help));
+            let help = text!("ghi has({path}) && … phía trước", "write has({path}) && … before it");
+            self.mistake(e.id, text!("`{path}` có thể không có", "`{path}` may be absent"), Some(help));
         }
         typed.of
     }
@@ -160,7 +176,8 @@ impl<'s> Lint<'s> {
             Expr::Call(call) => self.call(e, call, scope),
             Expr::Comprehension(comprehension) => self.comprehension(comprehension, scope).into(),
             Expr::Map(_) | Expr::Struct(_) | Expr::Unspecified => {
-                self.mistake(e.id, "a rule cannot build records".to_owned(), None);
+                let message = ("quy tắc không tạo được nhóm dữ kiện", "a rule cannot build records");
+                self.mistake(e.id, message, None);
                 Type::Unknown.into()
             }
         }
@@ -175,19 +192,19 @@ impl<'s> Lint<'s> {
         }
         let known = self.names.all();
         let help = match name {
-            "endpoints" => Some(
-                "write about `tls`, `certificate` or `endpoint.http`: the rule is asked once per address"
-                    .to_owned(),
-            ),
+            "endpoints" => Some(Text::new(
+                "viết về `tls`, `certificate` hoặc `endpoint.http`: quy tắc được xét một lần cho mỗi địa chỉ",
+                "write about `tls`, `certificate` or `endpoint.http`: the rule is asked once per address",
+            )),
             _ => {
                 nearest(name, known.chain(scope.variables.iter().map(|(v, _)| v.as_str()))).map(did_you_mean)
             }
         };
-        self.mistake(id, format!("no fact `{name}`"), help);
+        self.mistake(id, text!("không có dữ kiện `{name}`", "no fact `{name}`"), help);
         Type::Unknown
     }
 
-    fn member(&mut self, id: u64, of: &Type<'s>, base: &str, name: &str) -> Typed<'s> {
+    pub(super) fn member(&mut self, id: u64, of: &Type<'s>, base: &str, name: &str) -> Typed<'s> {
         let path = catalogue::join(base, name);
         match of {
             Type::Unknown => Type::Unknown.into(),
@@ -195,14 +212,24 @@ impl<'s> Lint<'s> {
                 if let Some(member) = fields.get(name) {
                     Typed { of: Type::Known(&member.shape), optional: member.optional.then_some(path) }
                 } else {
-                    let what = if base == "params" { "parameter" } else { "fact" };
+                    let what =
+                        if base == "params" { ("tham số", "parameter") } else { ("dữ kiện", "fact") };
                     let help = nearest(name, fields.keys().map(String::as_str)).map(did_you_mean);
-                    self.mistake(id, format!("no {what} `{path}`"), help);
+                    self.mistake(
+                        id,
+                        text!("không có {what} `{path}`", "no {what} `{path}`"; what = what),
+                        help,
+                    );
                     Type::Unknown.into()
                 }
             }
             other => {
-                self.mistake(id, format!("`{base}` is {}: it has no facts inside", other.kind()), None);
+                let message = text!(
+                    "`{base}` là {kind}: bên trong không có dữ kiện nào",
+                    "`{base}` is {kind}: it has no facts inside";
+                    kind = other.kind()
+                );
+                self.mistake(id, message, None);
                 Type::Unknown.into()
             }
         }
@@ -244,8 +271,12 @@ impl<'s> Lint<'s> {
                 if let (Some(key), false) = (literal_text(index), of.is_list()) {
                     self.member(index.id, &of, &base, key)
                 } else {
-                    let help = "use all(), exists() or filter()".to_owned();
-                    self.mistake(e.id, "an element may not be there: no [number]".to_owned(), Some(help));
+                    let help = ("dùng all(), exists() hoặc filter()", "use all(), exists() or filter()");
+                    let message = (
+                        "phần tử có thể không có: không dùng được [số]",
+                        "an element may not be there: no [number]",
+                    );
+                    self.mistake(e.id, message, Some(help.into()));
                     Type::Unknown.into()
                 }
             }
@@ -264,133 +295,42 @@ impl<'s> Lint<'s> {
         self.expect(e, scope, &Type::BOOL);
     }
 
-    fn expect(&mut self, e: &IdedExpr, scope: &Scope<'s>, wanted: &Type<'s>) {
+    pub(super) fn expect(&mut self, e: &IdedExpr, scope: &Scope<'s>, wanted: &Type<'s>) {
         let of = self.used(e, scope);
         if !of.same_kind(wanted) {
-            self.mistake(e.id, format!("this is {}; {} is needed here", of.kind(), wanted.kind()), None);
+            let message = text!(
+                "đây là {kind}; chỗ này cần {wanted}",
+                "this is {kind}; {wanted} is needed here";
+                kind = of.kind(),
+                wanted = wanted.kind()
+            );
+            self.mistake(e.id, message, None);
         }
-    }
-
-    fn comparison(&mut self, left: &IdedExpr, right: &IdedExpr, scope: &Scope<'s>, equality: bool) {
-        for (side, other) in [(left, right), (right, left)] {
-            if matches!(side.expr, Expr::Literal(LiteralValue::Null)) {
-                let path = chain(other).unwrap_or_else(|| "…".to_owned());
-                let help = format!("write has({path}) or !has({path})");
-                self.mistake(side.id, "a fact is never null".to_owned(), Some(help));
-                return;
-            }
-        }
-        let (l, r) = (self.used(left, scope), self.used(right, scope));
-        for (of, e) in [(&l, left), (&r, right)] {
-            if of.is_list() || matches!(of, Type::Known(Shape::Record(_))) {
-                self.mistake(e.id, format!("{} cannot be compared", of.kind()), None);
-                return;
-            }
-        }
-        if !l.same_kind(&r) || (!equality && l.same_kind(&Type::BOOL) && !matches!(l, Type::Unknown)) {
-            self.mistake(right.id, format!("{} is compared with {}", l.kind(), r.kind()), None);
-            return;
-        }
-        for (of, fact, literal) in [(&l, left, right), (&r, right, left)] {
-            if let Some(word) = literal_text(literal) {
-                self.word(of, fact, literal.id, word);
-            }
-        }
-    }
-
-    /// A text that can only be one of some words is compared with another.
-    fn word(&mut self, of: &Type<'s>, fact: &IdedExpr, id: u64, word: &str) {
-        let Type::Known(Shape::Text(words)) = of else { return };
-        if words.is_empty() || words.iter().any(|w| w == word) {
-            return;
-        }
-        let path = chain(fact).unwrap_or_else(|| "this".to_owned());
-        let help = nearest(word, words.iter().map(String::as_str))
-            .map_or_else(|| format!("it is one of {}", words.join(", ")), did_you_mean);
-        self.mistake(id, format!("`{path}` is never \"{word}\""), Some(help));
-    }
-
-    fn membership(&mut self, needle: &IdedExpr, haystack: &IdedExpr, scope: &Scope<'s>) {
-        let wanted = self.used(needle, scope);
-        let inside = self.used(haystack, scope);
-        match (&inside, &haystack.expr) {
-            (_, Expr::List(list)) => {
-                for x in &list.elements {
-                    if let Some(word) = literal_text(x) {
-                        self.word(&wanted, needle, x.id, word);
-                    }
-                }
-                self.element_kind(needle.id, &wanted, &inside);
-            }
-            (Type::Known(Shape::Record(_)), _) => {
-                if let Some(key) = literal_text(needle) {
-                    let base = chain(haystack).unwrap_or_default();
-                    self.member(needle.id, &inside, &base, key);
-                }
-            }
-            _ => self.element_kind(needle.id, &wanted, &inside),
-        }
-    }
-
-    fn element_kind(&mut self, id: u64, wanted: &Type<'s>, list: &Type<'s>) {
-        match list.element() {
-            _ if matches!(list, Type::Unknown) => {}
-            None => self.mistake(id, format!("{} has no elements", list.kind()), None),
-            Some(Type::Known(Shape::Record(_))) => {
-                let help = "use exists(x, x.name == …)".to_owned();
-                self.mistake(id, "the elements of this list are groups of facts".to_owned(), Some(help));
-            }
-            Some(element) if !element.same_kind(wanted) => {
-                let message = format!("{} is sought among {}", wanted.kind(), element.kind());
-                self.mistake(id, message, None);
-            }
-            Some(_) => {}
-        }
-    }
-
-    fn arithmetic(
-        &mut self,
-        e: &IdedExpr,
-        call: &CallExpr,
-        left: &IdedExpr,
-        right: &IdedExpr,
-        scope: &Scope<'s>,
-    ) -> Type<'s> {
-        let of = self.used(left, scope);
-        let by = self.used(right, scope);
-        let text = call.func_name == op::ADD && of.same_kind(&Type::TEXT);
-        if !of.same_kind(&by) || !(text || of.same_kind(&Type::INT)) {
-            self.mistake(e.id, format!("no arithmetic on {} and {}", of.kind(), by.kind()), None);
-        }
-        if matches!(call.func_name.as_str(), op::DIVIDE | op::MODULO) {
-            let divisor = matches!(&right.expr, Expr::Literal(LiteralValue::Int(i)) if *i.inner() != 0);
-            if !divisor {
-                let message = "a division by something that may be 0".to_owned();
-                self.mistake(right.id, message, Some("divide by a number other than 0".to_owned()));
-            }
-        }
-        if text { Type::TEXT } else { of }
     }
 
     fn function(&mut self, e: &IdedExpr, call: &CallExpr, scope: &Scope<'s>) -> Type<'s> {
         let name = call.func_name.as_str();
         let Some(function) = FUNCTIONS.iter().find(|f| f.name == name) else {
             let known = FUNCTIONS.iter().map(|f| f.name).chain(["all", "exists", "filter", "map", "has"]);
-            let help = nearest(name, known).map_or_else(
-                || format!("there are {}", FUNCTIONS.iter().map(|f| f.name).collect::<Vec<_>>().join(", ")),
-                did_you_mean,
-            );
-            self.mistake(e.id, format!("no function `{name}`"), Some(help));
+            let all = || FUNCTIONS.iter().map(|f| f.name).collect::<Vec<_>>().join(", ");
+            let help = nearest(name, known)
+                .map_or_else(|| text!("có các hàm {all}", "there are {all}", all = all()), did_you_mean);
+            self.mistake(e.id, text!("không có hàm `{name}`", "no function `{name}`"), Some(help));
             return Type::Unknown;
         };
         let operands: Vec<&IdedExpr> = call.target.as_deref().into_iter().chain(&call.args).collect();
         let [of, arguments @ ..] = operands.as_slice() else {
-            self.mistake(e.id, format!("`{name}` needs something to work on"), None);
+            let message = text!("`{name}` cần một giá trị để áp dụng", "`{name}` needs something to work on");
+            self.mistake(e.id, message, None);
             return function.result();
         };
         let target = self.used(of, scope);
         if arguments.len() != function.arguments {
-            let message = format!("`{name}` takes {} argument(s)", function.arguments);
+            let message = text!(
+                "`{name}` nhận {count} đối số",
+                "`{name}` takes {count} argument(s)",
+                count = function.arguments
+            );
             self.mistake(e.id, message, None);
         }
         for argument in arguments {
@@ -398,18 +338,33 @@ impl<'s> Lint<'s> {
         }
         if name == "size" {
             if target.may_be_cut() {
-                let help = "use exists() or all(): they can be decided where the list was cut short";
-                let message = "the size of this list may be unknown".to_owned();
-                self.mistake(e.id, message, Some(help.to_owned()));
+                let help = (
+                    "dùng exists() hoặc all(): vẫn kết luận được khi danh sách bị cắt ngắn",
+                    "use exists() or all(): they can be decided where the list was cut short",
+                );
+                let message =
+                    ("có thể không biết danh sách này dài bao nhiêu", "the size of this list may be unknown");
+                self.mistake(e.id, message, Some(help.into()));
             } else if !target.is_list() && !target.same_kind(&Type::TEXT) {
-                self.mistake(of.id, format!("{} has no size", target.kind()), None);
+                let message =
+                    text!("không đếm được độ dài của {kind}", "{kind} has no size"; kind = target.kind());
+                self.mistake(of.id, message, None);
             }
         } else if !target.same_kind(&Type::TEXT) {
-            self.mistake(of.id, format!("`{name}` works on text; this is {}", target.kind()), None);
+            let message = text!(
+                "`{name}` chỉ dùng cho đoạn chữ; đây là {kind}",
+                "`{name}` works on text; this is {kind}";
+                kind = target.kind()
+            );
+            self.mistake(of.id, message, None);
         }
         if name == "matches" && !arguments.iter().all(|a| literal_text(a).is_some_and(is_regex)) {
-            let help = "write the pattern as a literal text".to_owned();
-            self.mistake(e.id, "not a regular expression that can be checked".to_owned(), Some(help));
+            let help = ("viết thẳng mẫu thành một đoạn chữ", "write the pattern as a literal text");
+            let message = (
+                "không phải biểu thức chính quy kiểm tra được",
+                "not a regular expression that can be checked",
+            );
+            self.mistake(e.id, message, Some(help.into()));
         }
         function.result()
     }
@@ -418,14 +373,22 @@ impl<'s> Lint<'s> {
         let range = self.used(&c.iter_range, scope);
         let Some(element) = range.element() else {
             if !matches!(range, Type::Unknown) {
-                self.mistake(c.iter_range.id, format!("{} has no elements", range.kind()), None);
+                self.mistake(c.iter_range.id, no_elements(&range), None);
             }
             return Type::Unknown;
         };
         if !uses(&c.loop_step, &c.iter_var, &c.accu_var) {
             // the unseen rest of a list that was cut short raises only where it is asked something
-            let message = format!("the condition never looks at `{}`", c.iter_var);
-            let help = format!("ask something of each element, as in {}.name != \"\"", c.iter_var);
+            let message = text!(
+                "điều kiện không hề xét đến `{variable}`",
+                "the condition never looks at `{variable}`",
+                variable = c.iter_var
+            );
+            let help = text!(
+                "xét một điều ở từng phần tử, ví dụ {variable}.name != \"\"",
+                "ask something of each element, as in {variable}.name != \"\"",
+                variable = c.iter_var
+            );
             self.mistake(c.iter_range.id, message, Some(help));
         }
         let inner = scope.with(&c.iter_var, element.clone());
@@ -478,6 +441,6 @@ fn is_regex(pattern: &str) -> bool {
     program.is_ok_and(|p| p.execute(&context).is_ok())
 }
 
-fn did_you_mean(word: &str) -> String {
-    format!("did you mean `{word}`?")
+pub(super) fn no_elements(of: &Type<'_>) -> Text {
+    text!("{kind} không có phần tử", "{kind} has no elements"; kind = of.kind())
 }

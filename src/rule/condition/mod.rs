@@ -4,6 +4,7 @@
 mod fact;
 mod lint;
 mod names;
+mod operator;
 mod shape;
 mod syntax;
 #[cfg(test)]
@@ -26,10 +27,14 @@ use cel::{
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::observation::{Failure, Skip, catalogue};
+use crate::{
+    language::{Text, text},
+    observation::{Failure, Skip, catalogue},
+};
 
 pub use lint::Expected;
 pub use names::Names;
+pub(crate) use shape::kind;
 
 /// The longest expression, in characters.
 const MAX_TEXT: usize = 1_000;
@@ -57,9 +62,16 @@ pub struct Mistake {
     /// Offset into the expression, in characters.
     pub offset: usize,
     /// What is wrong.
-    pub message: String,
+    pub message: Text,
     /// What to write instead.
-    pub help: Option<String>,
+    pub help: Option<Text>,
+}
+
+impl Mistake {
+    /// A mistake at a character of the expression.
+    pub(crate) fn new(offset: usize, message: impl Into<Text>, help: Option<Text>) -> Self {
+        Self { offset, message: message.into(), help }
+    }
 }
 
 /// What an expression makes of a document.
@@ -148,15 +160,21 @@ impl Default for Facts<'_> {
 impl Condition {
     /// Compiles an expression. Its names and types are checked by [`Condition::check`].
     pub fn parse(text: &str) -> Result<Self, Vec<Mistake>> {
-        let too_much = |message: String| {
-            let help = Some("split the rule in two".to_owned());
-            Err(vec![Mistake { offset: 0, message, help }])
+        let too_much = |message: Text| {
+            let help = ("tách thành hai quy tắc", "split the rule in two").into();
+            Err(vec![Mistake::new(0, message, Some(help))])
         };
         if text.chars().count() > MAX_TEXT {
-            return too_much(format!("the expression is longer than {MAX_TEXT} characters"));
+            return too_much(text!(
+                "biểu thức dài hơn {MAX_TEXT} ký tự",
+                "the expression is longer than {MAX_TEXT} characters"
+            ));
         }
         if syntax::bracket_depth(text) > MAX_BRACKETS {
-            return too_much(format!("brackets are nested deeper than {MAX_BRACKETS} levels"));
+            return too_much(text!(
+                "dấu ngoặc lồng nhau sâu hơn {MAX_BRACKETS} bậc",
+                "brackets are nested deeper than {MAX_BRACKETS} levels"
+            ));
         }
         let parser = environment().parser().max_recursion_depth(MAX_DEPTH);
         let (expression, source) =

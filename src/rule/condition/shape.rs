@@ -2,7 +2,7 @@
 
 use cel::common::ast::LiteralValue;
 
-use crate::observation::catalogue::Shape;
+use crate::{language::Text, observation::catalogue::Shape};
 
 /// The type of a part of an expression.
 #[derive(Clone, Debug)]
@@ -34,11 +34,11 @@ impl<'s> Type<'s> {
     pub(super) const INT: Self = Self::Known(&Shape::Int);
     pub(super) const TEXT: Self = Self::Known(TEXT);
 
-    pub(super) fn kind(&self) -> &'static str {
+    pub(super) fn kind(&self) -> Text {
         match self {
-            Self::Known(shape) => shape.kind(),
-            Self::List(..) => "a list",
-            Self::Unknown => "something unknown",
+            Self::Known(shape) => kind(shape),
+            Self::List(..) => ("một danh sách", "a list").into(),
+            Self::Unknown => ("thứ chưa rõ loại", "something unknown").into(),
         }
     }
 
@@ -88,6 +88,19 @@ impl<'s> Type<'s> {
             |t: &Self| matches!(t, Self::Known(Shape::Bool | Shape::Int | Shape::Text(_)) | Self::Unknown);
         scalar(self) || self.element().is_some_and(|e| scalar(&e))
     }
+}
+
+/// What kind of value a fact has, as [`Shape::kind`] says it in English.
+pub(crate) fn kind(shape: &Shape) -> Text {
+    let vi = match shape {
+        Shape::Bool => "giá trị đúng hoặc sai",
+        Shape::Int => "một số",
+        Shape::Text(words) if words.is_empty() => "đoạn chữ",
+        Shape::Text(_) => "một từ",
+        Shape::List { .. } => "một danh sách",
+        Shape::Record(_) => "một nhóm dữ kiện",
+    };
+    Text::new(vi, shape.kind())
 }
 
 pub(super) fn literal_type<'s>(literal: &LiteralValue) -> Type<'s> {

@@ -6,7 +6,11 @@ use cel::{
 };
 
 use super::Mistake;
-use crate::observation::catalogue;
+use crate::{
+    language::{Text, text},
+    observation::catalogue,
+    yaml::did_you_mean,
+};
 
 /// The path that a chain of selections spells: `http.hsts.max_age`, `tls.versions["TLSv1.0"]`.
 pub(super) fn chain(e: &IdedExpr) -> Option<String> {
@@ -179,32 +183,47 @@ pub(super) fn mistakes(text: &str, errors: &ParseErrors) -> Vec<Mistake> {
         let (message, help) = reword(&error.msg);
         // one mistake makes the parser stumble several times over the same place
         if out.iter().all(|m| m.offset != offset) {
-            out.push(Mistake { offset, message, help });
+            out.push(Mistake::new(offset, message, help));
         }
     }
     out.truncate(3);
     out
 }
 
-fn reword(message: &str) -> (String, Option<String>) {
+fn reword(message: &str) -> (Text, Option<Text>) {
     let lower = message.to_lowercase();
+    let said = |vi: &str, en: &str| Some(Text::new(vi, en));
     if lower.contains("unsupported syntax") {
-        let help = "write has(…) && … : a fact that was not seen decides nothing".to_owned();
-        return ("optional values (.?, [?]) are not part of this language".to_owned(), Some(help));
+        return (
+            (
+                "giá trị tùy chọn (.?, [?]) không có trong ngôn ngữ này",
+                "optional values (.?, [?]) are not part of this language",
+            )
+                .into(),
+            said(
+                "ghi has(…) && … : dữ kiện không quan sát được thì không quyết định điều gì",
+                "write has(…) && … : a fact that was not seen decides nothing",
+            ),
+        );
     }
     if lower.contains("recursion") {
-        return ("nested too deep".to_owned(), None);
+        return (("lồng nhau quá sâu", "nested too deep").into(), None);
     }
     if lower.contains("'=>") {
-        return ("`=>` is no operator".to_owned(), Some("did you mean `>=`?".to_owned()));
+        return (("`=>` không phải phép toán", "`=>` is no operator").into(), Some(did_you_mean(">=")));
     }
     if lower.contains("token recognition error at: '=") {
-        return ("`=` is no operator".to_owned(), Some("did you mean `==`?".to_owned()));
+        return (("`=` không phải phép toán", "`=` is no operator").into(), Some(did_you_mean("==")));
     }
     let message = message.strip_prefix("Syntax error: ").unwrap_or(message);
     // a YAML list in brackets ends a text at a comma, in the middle of a call
-    let help = lower
-        .contains("<eof>")
-        .then(|| "inside [ … ] a comma ends the text: put the expression in quotes".to_owned());
-    (format!("this is no expression: {message}"), help)
+    let help = if lower.contains("<eof>") {
+        said(
+            "trong [ … ] dấu phẩy kết thúc đoạn chữ: đặt biểu thức trong dấu nháy",
+            "inside [ … ] a comma ends the text: put the expression in quotes",
+        )
+    } else {
+        None
+    };
+    (text!("đây không phải biểu thức: {message}", "this is no expression: {message}"), help)
 }

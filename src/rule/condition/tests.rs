@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::language::assert_good;
 
 fn decide(text: &str) -> Decision<bool> {
     let document = json!({
@@ -225,9 +226,10 @@ fn mistakes_have_a_place_and_a_suggestion() {
         ("{'a': 1} == {'a': 1}", 0, "cannot build records", ""),
     ] {
         let mistakes = lint(text);
+        mistakes.iter().flat_map(|m| [&m.message].into_iter().chain(&m.help)).for_each(assert_good);
         let found = mistakes
             .iter()
-            .find(|m| m.message.contains(message) && m.help.as_deref().unwrap_or("").contains(help));
+            .find(|m| m.message.en.contains(message) && m.help.as_ref().map_or("", |h| &h.en).contains(help));
         let good = found.is_some_and(|m| message.is_empty() || m.offset == at);
         if !good {
             wrong.push(format!("{text}\n  wanted {at} {message:?} / {help:?}\n  got {mistakes:?}"));

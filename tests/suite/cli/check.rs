@@ -201,9 +201,13 @@ fn what_is_wrong_is_said_in_vietnamese_first() {
         (
             vec!["scan", "targets.example.yaml", "--unit", "so-yte"],
             "danh mục không có đơn vị",
-            "có phải là `so-y-te`",
+            "có phải ý bạn là `so-y-te`",
         ),
-        (vec!["rules", "show", "http-hst-missing"], "không có quy tắc", "có phải là `http-hsts-missing`?"),
+        (
+            vec!["rules", "show", "http-hst-missing"],
+            "không có quy tắc",
+            "có phải ý bạn là `http-hsts-missing`?",
+        ),
     ] {
         let said = run(&arguments);
         let flat = said.err.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -84,8 +84,8 @@ fn its_rule_is_a_rule() {
     assert_eq!(lint.code, 2);
     let flat = |text: &str| text.split(|c: char| c.is_whitespace() || c == '│').collect::<String>();
     for told in [
-        format!("{path}:14:57: no fact `http.hsts.include_subdomains`"),
-        "did you mean `include_sub_domains`?".to_owned(),
+        format!("{path}:14:57: không có dữ kiện `http.hsts.include_subdomains`"),
+        "có phải ý bạn là `include_sub_domains`?".to_owned(),
     ] {
         assert!(flat(&lint.err).contains(&flat(&told)), "{told}: {}", lint.err);
         assert!(flat(&text).contains(&flat(&told)), "{told} is not in the guide");
