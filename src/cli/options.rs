@@ -47,7 +47,7 @@ pub(super) struct Network {
     /// The resolver to ask, instead of the system's
     #[arg(long, value_name = "IP:PORT", value_parser = resolver)]
     resolver: Option<SocketAddr>,
-    /// Root name servers for closed networks; nothing in this version asks the root
+    /// Root name servers of a closed network (named.root format); IANA's without it
     #[arg(long, value_name = "FILE")]
     root_hints: Option<PathBuf>,
     /// Keys of the root zone that replace the built-in ones (DNSKEY or DS records)
@@ -140,6 +140,12 @@ impl Network {
                 .trust_anchor
                 .clone()
                 .or_else(|| lab.trust_anchor.as_ref().map(|file| folder.join(file))),
+            root_hints: self
+                .root_hints
+                .clone()
+                .or_else(|| lab.root_hints.as_ref().map(|file| folder.join(file))),
+            // whoever gets here with the flag has an authorisation that covers it, or is told that it does nothing
+            intrusive: self.intrusive,
             seed: self.now().as_second().unsigned_abs(),
             contact_url,
             connect_timeout: Duration::from_secs(if self.pace == PaceFlag::Lab { 2 } else { 5 }),
@@ -192,12 +198,6 @@ impl Network {
     /// What was asked for and does nothing in this version: said rather than swallowed.
     pub(super) fn unused(&self) -> Vec<&'static str> {
         let mut notes = Vec::new();
-        if self.root_hints.is_some() {
-            notes.push("--root-hints: nothing in this version asks the root name servers");
-        }
-        if self.intrusive {
-            notes.push("--intrusive: this version has no abnormal probes");
-        }
         if self.smtp_port.is_some() {
             notes.push("--smtp-port: this version does not check mail");
         }

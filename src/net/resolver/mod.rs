@@ -12,11 +12,14 @@ mod walk;
 
 use std::{net::SocketAddr, sync::Arc};
 
-pub use hickory_proto::rr::{RData, Record, RecordType};
+pub use hickory_proto::{
+    dnssec,
+    op::Message,
+    rr::{Name, RData, Record, RecordType, rdata::svcb::SvcParamValue},
+};
 use hickory_proto::{
     dnssec::TrustAnchors,
     op::{DnsResponse, ResponseCode},
-    rr::Name,
 };
 use tokio::sync::{OnceCell, Semaphore};
 
@@ -25,6 +28,7 @@ use super::{
     options::Options,
 };
 use anchor::Anchors;
+pub use anchor::names as names_key;
 pub(super) use authority::Authorities;
 pub use authority::{DirectAnswer, DirectQuestion, EdnsOffer, Transport};
 use cache::Cache;
