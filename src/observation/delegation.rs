@@ -37,6 +37,8 @@ pub struct Delegation {
     /// Networks (IPv4 /24, IPv6 /48) of the servers that answer for the zone, sorted.
     #[schemars(extend("maxItems" = limits::SERVERS))]
     pub networks: Listing<Network>,
+    /// Whether abnormal questions (`recursion`, `transfer`) were permitted and so asked.
+    pub intrusive: bool,
     /// Questions asked directly for this zone, retries and what was remembered left out.
     pub queries: u32,
 }

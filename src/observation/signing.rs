@@ -76,6 +76,8 @@ pub struct Signing {
 /// A DS record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Ds {
+    /// It in words, to be quoted: `DS 20326, algorithm 8, digest 2`.
+    pub text: String,
     /// The key's tag.
     pub key_tag: u16,
     /// IANA number of the key's algorithm.
@@ -89,6 +91,8 @@ pub struct Ds {
 /// A DNSKEY record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DnsKey {
+    /// It in words, to be quoted: `DNSKEY 20326, algorithm 8, 2048 bits`.
+    pub text: String,
     /// Its tag.
     pub key_tag: u16,
     /// IANA number of its algorithm: 8 is RSASHA256, 13 ECDSAP256SHA256, 15 ED25519.
@@ -103,6 +107,8 @@ pub struct DnsKey {
 /// An RRSIG record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Signature {
+    /// It in words, to be quoted: `SOA by 20326 until 2026-11-30T00:00:00Z`.
+    pub text: String,
     /// Type of the records it covers.
     pub covers: String,
     /// Tag of the key that made it.
@@ -110,6 +116,8 @@ pub struct Signature {
     /// When it ends (RFC 3339, UTC).
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub expires: Timestamp,
+    /// Whole hours from its beginning to its end: two days or so where a server signs as it answers.
+    pub lifetime_hours: i64,
     /// Whole hours from the time of the observation until then; negative when it is over.
     pub hours_left: i64,
 }

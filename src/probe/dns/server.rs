@@ -117,9 +117,10 @@ pub(super) async fn server(asker: &Asker, servers: &Servers, zone: &str, station
         transfer(asker, station, zone, authoritative),
     );
     let habits = habits.clone();
+    let serial = soa.map(|serial| format!(", serial {serial}")).unwrap_or_default();
     let said = match (authoritative, control.message.metadata.authoritative, udp_cut) {
-        (true, _, false) => "NOERROR".to_owned(),
-        (true, _, true) => "truncated over UDP, NOERROR over TCP".to_owned(),
+        (true, _, false) => format!("NOERROR{serial}"),
+        (true, _, true) => format!("truncated over UDP, NOERROR{serial} over TCP"),
         (false, true, _) => format!("{}, no SOA of the zone", code(&control.message)),
         (false, false, _) => format!("{}, not as a server of the zone (no AA)", code(&control.message)),
     };

@@ -89,6 +89,12 @@ pub(super) async fn signing(
         (_, Err(_)) => Attempt::failed(Failure::Malformed(format!("not a domain name: {zone}"))),
     };
     let described = records(&ds, digest).into_iter().map(|ds| Ds {
+        text: format!(
+            "DS {}, algorithm {}, digest {}",
+            ds.key_tag(),
+            u8::from(ds.algorithm()),
+            u8::from(ds.digest_type())
+        ),
         key_tag: ds.key_tag(),
         algorithm: ds.algorithm().into(),
         digest_type: ds.digest_type().into(),
@@ -151,13 +157,16 @@ fn digest(record: &Record) -> Option<DS> {
 
 fn key(key: &DNSKEY) -> DnsKey {
     let algorithm: u8 = key.public_key().algorithm().into();
+    let key_tag = key.calculate_key_tag().unwrap_or(0);
+    // RSAMD5, RSASHA1, RSASHA1-NSEC3-SHA1, RSASHA256, RSASHA512
+    let rsa = matches!(algorithm, 1 | 5 | 7 | 8 | 10);
+    let rsa_bits = rsa.then(|| rsa_bits(key.public_key().public_bytes())).flatten();
+    let bits = rsa_bits.map(|bits| format!(", {bits} bits")).unwrap_or_default();
     DnsKey {
-        key_tag: key.calculate_key_tag().unwrap_or(0),
+        text: format!("DNSKEY {key_tag}, algorithm {algorithm}{bits}"),
+        key_tag,
         algorithm,
-        // RSAMD5, RSASHA1, RSASHA1-NSEC3-SHA1, RSASHA256, RSASHA512
-        rsa_bits: matches!(algorithm, 1 | 5 | 7 | 8 | 10)
-            .then(|| rsa_bits(key.public_key().public_bytes()))
-            .flatten(),
+        rsa_bits,
         secure_entry_point: key.secure_entry_point(),
     }
 }
@@ -199,10 +208,13 @@ fn signed(at: Timestamp, signature: &RRSIG) -> Option<Signature> {
     // The field counts modulo 2^32 and means the moment closest to now (RFC 4034 section 3.1.5).
     let now = u32::try_from(at.as_second().rem_euclid(1 << 32)).ok()?;
     let left = i64::from(input.sig_expiration.get().wrapping_sub(now).cast_signed());
+    let expires = Timestamp::from_second(at.as_second().checked_add(left)?).ok()?;
     Some(Signature {
+        text: format!("{} by {} until {expires}", input.type_covered, input.key_tag),
         covers: input.type_covered.to_string(),
         key_tag: input.key_tag,
-        expires: Timestamp::from_second(at.as_second().checked_add(left)?).ok()?,
+        expires,
+        lifetime_hours: i64::from(input.sig_expiration.get().wrapping_sub(input.sig_inception.get())) / 3600,
         hours_left: left.div_euclid(3600),
     })
 }

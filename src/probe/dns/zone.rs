@@ -142,7 +142,10 @@ impl Zones {
             }
         }
         seen.sort_by_key(|seen| (seen.server.name.clone(), seen.server.address));
-        describe(cut, names, &seen, own, asker.asked.load(std::sync::atomic::Ordering::Relaxed))
+        let mut delegation = describe(cut, names, &seen, own);
+        delegation.intrusive = net.options().intrusive;
+        delegation.queries = asker.asked.load(std::sync::atomic::Ordering::Relaxed);
+        delegation
     }
 
     async fn servers(&self, asker: &Asker, zone: &str, stations: impl Iterator<Item = Station>) -> Vec<Seen> {
@@ -214,7 +217,6 @@ fn describe(
     names: BTreeMap<String, ServerName>,
     seen: &[Seen],
     own: Option<Vec<String>>,
-    queries: u32,
 ) -> Delegation {
     let domains = |names: Vec<String>| {
         Listing::capped(names.into_iter().map(|name| DomainName { name }), limits::NAME_SERVERS)
@@ -263,7 +265,8 @@ fn describe(
         names: Listing::capped(names.into_values(), limits::NAME_SERVERS),
         servers: Listing::capped(servers, limits::SERVERS),
         networks: Listing::capped(networks.into_iter().map(|prefix| Network { prefix }), limits::SERVERS),
-        queries,
+        intrusive: false,
+        queries: 0,
     }
 }
 
