@@ -53,7 +53,15 @@ impl Check {
         let judge = self.output.judge()?;
         let lab = Lab { connect_to, ..Lab::default() };
         let contact = "https://github.com/khien/khien".to_owned();
-        let options = self.network.options(&lab, Path::new("."), false, contact);
+        // a check carries no document whose scope could cover abnormal probes
+        if self.network.intrusive {
+            writeln!(
+                screen.err,
+                "khien: --intrusive: only `khien scan` has an authorisation whose scope can cover it; left out"
+            )?;
+        }
+        let mut options = self.network.options(&lab, Path::new("."), false, contact);
+        options.intrusive = false;
         let hosts: Vec<String> = targets.iter().map(|t| t.site.host.clone()).collect();
         let names: Vec<SiteName> = targets.iter().map(|t| t.site.clone()).collect();
         let vantage = Vantage { name: vantage(screen.lang), inside: false };

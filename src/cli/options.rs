@@ -48,7 +48,7 @@ pub(super) struct Network {
     /// Máy chủ phân giải tên miền để hỏi, thay cho của hệ thống · The resolver to ask, instead of the system's
     #[arg(long, value_name = "IP:PORT", value_parser = resolver)]
     resolver: Option<SocketAddr>,
-    /// Máy chủ tên miền gốc cho mạng kín; bản này chưa hỏi máy chủ gốc · Root name servers for closed networks; nothing in this version asks the root
+    /// Máy chủ tên miền gốc của mạng kín (dạng named.root); không ghi thì dùng của IANA · Root name servers of a closed network; IANA's without it
     #[arg(long, value_name = "FILE")]
     root_hints: Option<PathBuf>,
     /// Khóa của vùng gốc thay cho khóa sẵn có (bản ghi DNSKEY hoặc DS) · Keys of the root zone (DNSKEY or DS records)
@@ -144,6 +144,12 @@ impl Network {
                 .trust_anchor
                 .clone()
                 .or_else(|| lab.trust_anchor.as_ref().map(|file| folder.join(file))),
+            root_hints: self
+                .root_hints
+                .clone()
+                .or_else(|| lab.root_hints.as_ref().map(|file| folder.join(file))),
+            // whoever gets here with the flag has an authorisation that covers it, or is told that it does nothing
+            intrusive: self.intrusive,
             seed: self.now().as_second().unsigned_abs(),
             contact_url,
             connect_timeout: Duration::from_secs(if self.pace == PaceFlag::Lab { 2 } else { 5 }),
@@ -196,12 +202,6 @@ impl Network {
     /// What was asked for and does nothing in this version: said rather than swallowed.
     pub(super) fn unused(&self) -> Vec<&'static str> {
         let mut notes = Vec::new();
-        if self.root_hints.is_some() {
-            notes.push("--root-hints: nothing in this version asks the root name servers");
-        }
-        if self.intrusive {
-            notes.push("--intrusive: this version has no abnormal probes");
-        }
         if self.smtp_port.is_some() {
             notes.push("--smtp-port: this version does not check mail");
         }

@@ -20,6 +20,7 @@ use crate::{
     observation::{Document, Vantage},
     probe::certificate::TrustStore,
     report::{Pool, SiteReport},
+    rule::Lang,
     scan::{self, Event, Finished, Plan},
 };
 
@@ -110,6 +111,7 @@ async fn listen(
         Net::without_resolver(job.options)
     };
     let total = job.plan.targets.len();
+    let asked = net.clone();
     let mut events = scan::run(net, job.plan, job.scan);
     let mut written = output.observations()?;
     let style = match (screen.quiet || total < 2, std::io::stderr().is_terminal()) {
@@ -131,6 +133,18 @@ async fn listen(
         };
         match event {
             None => break,
+            Some(Event::DirectDnsClosed(reason)) => {
+                progress.clear(screen.err)?;
+                let said = match screen.lang {
+                    Lang::Vi => {
+                        "không hỏi thẳng được máy chủ tên miền (cổng 53 bị chặn); chỉ kiểm tra qua máy phân giải"
+                    }
+                    Lang::En => {
+                        "name servers cannot be asked directly (port 53 is closed); checked through the resolver alone"
+                    }
+                };
+                writeln!(screen.err, "khien: {said}: {reason}")?;
+            }
             Some(Event::Started(target)) => progress.started(&target.site, screen.err)?,
             Some(Event::Finished(finished)) => {
                 let Finished { observations, certificates } = *finished;
@@ -149,6 +163,20 @@ async fn listen(
         }
     }
     progress.clear(screen.err)?;
+    let queries = asked.queries();
+    if !screen.quiet && total > 1 && queries.resolver + queries.direct > 0 {
+        let net::Queries { resolver, direct } = queries;
+        match screen.lang {
+            Lang::Vi => writeln!(
+                screen.err,
+                "khien: đã gửi {resolver} câu hỏi DNS tới máy phân giải, {direct} thẳng tới máy chủ tên miền"
+            )?,
+            Lang::En => writeln!(
+                screen.err,
+                "khien: {resolver} DNS questions went to the resolver, {direct} to name servers directly"
+            )?,
+        }
+    }
     if let Some(sink) = written {
         sink.close(screen)?;
     }

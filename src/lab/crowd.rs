@@ -110,6 +110,7 @@ impl Crowd {
         for (key, value) in [
             ("resolver", table.resolver.map(|to| to.to_string())),
             ("ca_file", table.ca_file.map(|file| file.display().to_string())),
+            ("root_hints", table.root_hints.map(|file| file.display().to_string())),
             ("trust_anchor", table.trust_anchor.map(|file| file.display().to_string())),
         ] {
             let _ = value.map(|value| writeln!(text, "  {key}: '{}'", value.replace('\'', "''")));

@@ -132,7 +132,11 @@ impl Lab {
     }
 
     async fn open(town: Town) -> Result<Self, LabError> {
-        let folder = Folder::new(&[("root.pem", &town.root), ("anchor.txt", &town.anchor)])?;
+        let folder = Folder::new(&[
+            ("root.pem", &town.root),
+            ("anchor.txt", &town.anchor),
+            ("root.hints", &hints(&town.name_servers)),
+        ])?;
         let (secure_port, secure) = listen(&town.doors).await?;
         let everybody: Vec<_> = town.doors.iter().chain(&town.closed_to_https).cloned().collect();
         let (plain_port, plain) = listen(&everybody).await?;
@@ -204,7 +208,7 @@ impl Lab {
             resolver: Some(self.resolver),
             ports: self.ports,
             ca_file: Some(self.folder.path("root.pem")),
-            root_hints: None,
+            root_hints: Some(self.folder.path("root.hints")),
             trust_anchor: Some(self.folder.path("anchor.txt")),
         }
     }
@@ -233,6 +237,15 @@ impl std::fmt::Debug for Lab {
             .field("ports", &self.ports)
             .finish_non_exhaustive()
     }
+}
+
+/// The name servers as those of the root, which they serve too.
+fn hints(name_servers: &[IpAddr]) -> String {
+    let of = |(number, address): (usize, &IpAddr)| {
+        let kind = if address.is_ipv4() { "A" } else { "AAAA" };
+        format!(". NS ns{0}.root.example.\nns{0}.root.example. {kind} {address}\n", number + 1)
+    };
+    name_servers.iter().enumerate().map(of).collect()
 }
 
 async fn listen(doors: &[(IpAddr, Arc<Door>)]) -> Result<(u16, Vec<(TcpListener, Arc<Door>)>), LabError> {

@@ -20,7 +20,17 @@ use crate::{target::Host, wire::tls::Version};
 
 /// Where certificates may come from, says the zone.
 const ISSUER: &str = "ca.tinhmau.example";
-const NAME_SERVERS: [(&str, u8); 2] = [("ns1.tinhmau.example.", 2), ("ns2.tinhmau.example.", 3)];
+const NAME_SERVERS: [&str; 2] = ["ns1.tinhmau.example.", "ns2.tinhmau.example."];
+
+/// In two networks, so that one that fails takes but one of them.
+fn name_server_addresses() -> [IpAddr; 2] {
+    [province::address(2), province::second_address(3)]
+}
+
+/// The one IPv6 address that a machine has of its own.
+fn ipv6_name_server() -> IpAddr {
+    IpAddr::V6(std::net::Ipv6Addr::LOCALHOST)
+}
 
 /// Servers, certificates and zones for these sites (host, HTTPS port). RSA keys take a while each, so machines are
 /// built side by side.
@@ -53,7 +63,7 @@ pub(super) async fn province(sites: &[(String, u16)], ipv6: bool, now: Timestamp
     Ok(Town {
         doors,
         closed_to_https,
-        name_servers: NAME_SERVERS.map(|(_, place)| province::address(place)).to_vec(),
+        name_servers: name_server_addresses().into_iter().chain(ipv6.then(ipv6_name_server)).collect(),
         names,
         root: authority.root().to_owned(),
         anchor,
@@ -146,10 +156,13 @@ fn octets(identity: &Identity) -> Vec<Vec<u8>> {
 }
 
 fn zones(ipv6: bool) -> Result<(Names, String), NamesError> {
-    let servers: Vec<String> = NAME_SERVERS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let servers: Vec<String> = NAME_SERVERS.map(str::to_owned).to_vec();
     let mut main = vec![(format!("{DOMAIN}."), names::issuer(ISSUER)?)];
-    for (name, place) in NAME_SERVERS {
-        main.push((name.to_owned(), names::address(province::address(place))));
+    for (name, address) in NAME_SERVERS.into_iter().zip(name_server_addresses()) {
+        main.push((name.to_owned(), names::address(address)));
+        if ipv6 {
+            main.push((name.to_owned(), names::address(ipv6_name_server())));
+        }
     }
     let mut children = Vec::new();
     for resident in PROVINCE {
@@ -225,7 +238,7 @@ fn crowd_zones(
     hosts: &[(String, IpAddr)],
     name_servers: [IpAddr; 2],
 ) -> Result<(Names, String), NamesError> {
-    let servers: Vec<String> = NAME_SERVERS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let servers: Vec<String> = NAME_SERVERS.map(str::to_owned).to_vec();
     let mut main = vec![(format!("{DOMAIN}."), names::issuer(ISSUER)?)];
     for (server, address) in servers.iter().zip(name_servers) {
         main.push((server.clone(), names::address(address)));

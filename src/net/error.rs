@@ -247,6 +247,22 @@ pub enum SetupError {
         /// Why.
         source: io::Error,
     },
+    /// The file of root hints cannot be read.
+    #[error("--root-hints {path}: {source}")]
+    HintsFile {
+        /// The path as given.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file of root hints names no server.
+    #[error("--root-hints {path}: {reason}; write NS records of `.` and A or AAAA records of their servers")]
+    Hints {
+        /// The path as given.
+        path: String,
+        /// Why.
+        reason: String,
+    },
     /// The trust anchor file holds no usable key.
     #[error("--trust-anchor {path}: {reason}; write one DNSKEY or DS record of the root zone a line")]
     Anchor {

@@ -28,30 +28,42 @@ pub struct Net {
     options: Arc<Options>,
     lanes: Arc<lane::Lanes>,
     authorities: Arc<resolver::Authorities>,
+    descents: Arc<resolver::Descents>,
     resolver: Resolver,
+}
+
+/// DNS questions that went out in a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Queries {
+    /// To the resolver.
+    pub resolver: u64,
+    /// To name servers directly.
+    pub direct: u64,
 }
 
 impl Net {
     /// Sets the run's network up; sends nothing. Must not be called twice in one run, or the limits count twice.
     ///
-    /// Errors: no resolver given or found, an unusable trust anchor file.
+    /// Errors: no resolver given or found, an unusable file of trust anchors or root hints.
     pub fn new(options: Options) -> Result<Self, SetupError> {
         let resolver = Resolver::new(&options)?;
-        Ok(Self::with(options, resolver))
+        let root = resolver::root(&options)?;
+        Ok(Self::with(options, resolver, root))
     }
 
     /// As [`Net::new`] for a run that asks no names (`check ADDR:PORT`): no resolver needs to exist, and every
     /// look-up fails with [`Error::Unreachable`].
     pub fn without_resolver(options: Options) -> Self {
         let resolver = Resolver::absent(&options);
-        Self::with(options, resolver)
+        Self::with(options, resolver, None)
     }
 
-    fn with(options: Options, resolver: Resolver) -> Self {
+    fn with(options: Options, resolver: Resolver, root: Option<Vec<resolver::Station>>) -> Self {
         let options = Arc::new(options);
         Net {
             lanes: Arc::new(lane::Lanes::new(Arc::clone(&options))),
             authorities: Arc::new(resolver::Authorities::new(Arc::clone(&options))),
+            descents: Arc::new(resolver::Descents::new(root)),
             options,
             resolver,
         }
@@ -79,6 +91,24 @@ impl Net {
         question: &resolver::DirectQuestion,
     ) -> Result<resolver::DirectAnswer, Error> {
         self.authorities.ask(host, address, question).await
+    }
+
+    /// Whether name servers can be asked directly from here; finds out at the first call of the run.
+    pub async fn outward(&self) -> resolver::Outward {
+        self.descents.outward(&self.authorities).await.clone()
+    }
+
+    /// The zones from the root down to the one `host` lies in, asked of the servers themselves, each step once a run.
+    ///
+    /// Errors: [`Error::Unreachable`] where [`Net::outward`] is not open, [`Error::BadName`]. What goes wrong further
+    /// down is in [`resolver::Descent::stopped`].
+    pub async fn descend(&self, host: &str) -> Result<resolver::Descent, Error> {
+        self.descents.descend(&self.authorities, &self.resolver, host).await
+    }
+
+    /// DNS questions sent so far.
+    pub fn queries(&self) -> Queries {
+        Queries { resolver: self.resolver.asked(), direct: self.authorities.sent() }
     }
 
     /// Exclusive use of one address, first come first served. Budgets of the job start at zero.

@@ -84,6 +84,11 @@ pub struct Options {
     pub resolver: Option<SocketAddr>,
     /// Root zone keys that replace the built-in ones, as DNSKEY or DS records.
     pub trust_anchor: Option<PathBuf>,
+    /// Where the root of DNS is served, in the format of `named.root`; IANA's servers without it. Those are not asked
+    /// where port 53 is mapped or the resolver has another port: such a network has a root of its own.
+    pub root_hints: Option<PathBuf>,
+    /// Permits abnormal questions: zone transfers, recursion at servers that should not offer it.
+    pub intrusive: bool,
     /// For one try of one DNS query.
     pub query_timeout: Duration,
     /// Tries of one DNS query.
@@ -112,6 +117,8 @@ impl Default for Options {
             budgets: Budgets::default(),
             resolver: None,
             trust_anchor: None,
+            root_hints: None,
+            intrusive: false,
             query_timeout: Duration::from_secs(3),
             query_tries: 2,
             queries_in_flight: 50,

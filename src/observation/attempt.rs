@@ -264,6 +264,9 @@ pub enum Skip {
     /// The address was given on the command line, so names were not looked up.
     #[error("the address was given")]
     AddressGiven,
+    /// Port 53 is closed to the scanner, so name servers could not be asked directly.
+    #[error("name servers cannot be asked directly from here")]
+    DirectDnsClosed,
     /// The address may not be dialled (private, link-local, metadata …).
     #[error("the address may not be dialled")]
     ForbiddenAddress,

@@ -1,11 +1,11 @@
-//! Facts of the name, as a visitor's resolver sees it.
+//! Facts of the name, as a visitor's resolver sees it. The zone's servers and keys have files of their own.
 
 use std::net::IpAddr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, Listing, limits};
+use super::{Attempt, Delegation, Listing, RecordSet, Signing, limits};
 
 /// What the resolver says of the site's name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -31,6 +31,67 @@ pub struct Dns {
     pub caa: Attempt<Option<Caa>>,
     /// Whether the answers for the addresses are signed and verify, down from the trust anchor (RFC 4035 section 4.3).
     pub dnssec: Attempt<DnssecStatus>,
+    /// The same for each record set of the name and its zone, with the reason where it is not Secure.
+    #[schemars(extend("maxItems" = limits::RECORD_SETS))]
+    pub record_sets: Attempt<Listing<RecordSet>>,
+    /// The zone's SOA record.
+    pub soa: Attempt<Soa>,
+    /// How the zone is signed.
+    pub signing: Attempt<Signing>,
+    /// The zone's delegation and its name servers, asked directly; skipped where port 53 is closed to the scanner.
+    pub delegation: Attempt<Delegation>,
+    /// Whether names of the zone that nobody entered have an address.
+    pub wildcard: Attempt<bool>,
+    /// HTTPS records (RFC 9460) of the name, by priority; an empty list means that it has none.
+    #[schemars(extend("maxItems" = limits::SERVICE_BINDINGS))]
+    pub https: Attempt<Listing<ServiceBinding>>,
+    /// The hired service that the end of the CNAME chain belongs to; absent where there is no chain or no such service
+    /// is known.
+    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
+    pub hired: Attempt<Option<HiredService>>,
+}
+
+/// The start of authority (RFC 1035 section 3.3.13).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Soa {
+    /// The primary name server (MNAME).
+    pub primary: String,
+    /// The mailbox of who answers for the zone (RNAME), as a domain name.
+    pub mailbox: String,
+    /// Whether the mailbox is one: at least three labels, none of them `localhost`, no `@`.
+    pub mailbox_valid: bool,
+    /// Serial number.
+    pub serial: u32,
+    /// Seconds between the secondaries' checks.
+    pub refresh: i64,
+    /// Seconds until a failed check is repeated.
+    pub retry: i64,
+    /// Seconds after which a secondary gives up.
+    pub expire: i64,
+    /// Seconds that «there is no such name» may be remembered.
+    pub minimum: u32,
+}
+
+/// One HTTPS record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ServiceBinding {
+    /// Priority; 0 is an alias.
+    pub priority: u16,
+    /// The target's name; `.` is the owner itself.
+    pub target: String,
+    /// Protocols it offers (`h2`, `h3`), in its order, separated by commas; empty where it names none.
+    pub alpn: String,
+}
+
+/// A service where anybody may take over a name that its user gave up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HiredService {
+    /// What it is called.
+    pub service: String,
+    /// The domain by which it was recognised.
+    pub suffix: String,
+    /// Day of the list it was found in.
+    pub listed_on: String,
 }
 
 /// One address of a name.

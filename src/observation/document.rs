@@ -94,16 +94,28 @@ const LATER_TLS: [&str; 6] =
 const LATER_TLS_OPTIONAL: [&str; 5] =
     ["secure_renegotiation", "extended_master_secret", "encrypt_then_mac", "session_ticket", "fallback_scsv"];
 
+/// Facts of `dns` that came later, each required: those that may be absent stand behind `delegation`.
+const LATER_DNS: [&str; 7] =
+    ["record_sets", "soa", "signing", "delegation", "wildcard", "https", "hired"];
+
 /// A document that is older than a fact was not asked for it. Those that may be absent are known to be older by the
 /// ones that may not.
 fn mark_later_facts(facts: &mut Map<String, Value>) {
+    let not_asked = || serde_json::json!({"skipped": "not_requested"});
+    if let Some(dns) = facts.get_mut("dns").and_then(Value::as_object_mut)
+        && dns.contains_key("nxdomain")
+        && !dns.contains_key("delegation")
+    {
+        for name in LATER_DNS {
+            dns.entry(name).or_insert_with(not_asked);
+        }
+    }
     let endpoints = facts.get_mut("endpoints").and_then(Value::as_array_mut);
     for endpoint in endpoints.into_iter().flatten() {
         let Some(tls) = endpoint.get_mut("tls").and_then(Value::as_object_mut) else { continue };
         if !tls.contains_key("offered") {
             continue;
         }
-        let not_asked = || serde_json::json!({"skipped": "not_requested"});
         if LATER_TLS.iter().all(|name| !tls.contains_key(*name)) {
             for name in LATER_TLS_OPTIONAL {
                 tls.entry(name).or_insert_with(not_asked);

@@ -7,6 +7,16 @@ pub const ADDRESSES: usize = 32;
 pub const CNAMES: usize = 10;
 /// Name servers of a zone.
 pub const NAME_SERVERS: usize = 32;
+/// Addresses of a zone's name servers.
+pub const SERVERS: usize = 32;
+/// Record sets whose DNSSEC status is kept of a site.
+pub const RECORD_SETS: usize = 16;
+/// DS or DNSKEY records kept of a zone.
+pub const DNSSEC_KEYS: usize = 20;
+/// RRSIG records kept of a zone.
+pub const DNSSEC_SIGNATURES: usize = 30;
+/// HTTPS records kept of a name.
+pub const SERVICE_BINDINGS: usize = 10;
 /// Properties of a CAA record set.
 pub const CAA_PROPERTIES: usize = 50;
 /// Endpoints of a site.

@@ -31,6 +31,7 @@ impl From<Skip> for Reason {
         match skip {
             Skip::NotRequested => Self::NotRequested,
             Skip::AddressGiven => Self::AddressGiven,
+            Skip::DirectDnsClosed => Self::DirectDnsClosed,
             Skip::ForbiddenAddress => Self::ForbiddenAddress,
             Skip::Budget => Self::Budget,
             Skip::Excluded => Self::Excluded,
@@ -87,6 +88,10 @@ impl Reason {
             Self::AddressGiven => (
                 "địa chỉ được cho sẵn nên không tra tên miền",
                 "the address was given, so no name was looked up",
+            ),
+            Self::DirectDnsClosed => (
+                "từ máy quét không hỏi thẳng được máy chủ tên miền (cổng 53 bị chặn)",
+                "name servers cannot be asked directly from the scanner (port 53 is closed)",
             ),
             Self::ForbiddenAddress => ("địa chỉ không được phép kết nối", "the address may not be dialled"),
             Self::Excluded => ("có trong danh sách loại trừ", "excluded by the inventory"),

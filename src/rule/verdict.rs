@@ -74,6 +74,8 @@ pub enum Reason {
     NotRequested,
     /// The address was given, so names were not looked up.
     AddressGiven,
+    /// Port 53 is closed to the scanner.
+    DirectDnsClosed,
     /// The address may not be dialled.
     ForbiddenAddress,
     /// Excluded by the inventory.

@@ -10,7 +10,7 @@ use tokio::{
 
 use super::{Plan, Probe, Probes, Target};
 use crate::{
-    net::Net,
+    net::{Net, resolver::Outward},
     observation::{
         Attempt, Certificate, Endpoint, EndpointHttp, Failure, Observations, SCHEMA, Skip, Tls, Vantage,
         limits,
@@ -49,6 +49,8 @@ pub struct Options {
 /// What happens in a run.
 #[derive(Debug)]
 pub enum Event {
+    /// Name servers cannot be asked directly from here, and why: said once a run, before its end.
+    DirectDnsClosed(String),
     /// A site's turn has come.
     Started(Target),
     /// A site is done.
@@ -69,6 +71,7 @@ struct Run {
     net: Net,
     options: Options,
     known: tls::Known,
+    zones: dns::Zones,
 }
 
 /// Starts a run. Events arrive until every site of the plan is done; dropping the receiver stops the run.
@@ -76,10 +79,23 @@ pub fn run(net: Net, mut plan: Plan, options: Options) -> mpsc::Receiver<Event> 
     let (events, receiver) = mpsc::channel(FINISHED);
     // neighbours in the inventory often share a server: a shuffled order spreads them
     net.shuffle(&mut plan.targets);
-    let run = Arc::new(Run { net, options, known: tls::Known::default() });
+    let looks_up = options.probes.has(Probe::Dns)
+        && plan.targets.iter().any(|target| {
+            options.resolve_pinned || net.pinned(&target.site.host, target.site.port).is_none()
+        });
+    let run = Arc::new(Run { net, options, known: tls::Known::default(), zones: dns::Zones::default() });
     tokio::spawn(async move {
         let places = Arc::new(Semaphore::new(SITES_AT_ONCE));
         let mut sites = JoinSet::new();
+        if looks_up {
+            let (net, events) = (run.net.clone(), events.clone());
+            sites.spawn(async move {
+                if let Outward::Closed(reason) = net.outward().await {
+                    // whoever listened has gone away: nothing is left to say
+                    let _ = events.send(Event::DirectDnsClosed(reason)).await;
+                }
+            });
+        }
         for target in plan.targets {
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
             if events.send(Event::Started(target.clone())).await.is_err() {
@@ -104,7 +120,7 @@ pub fn run(net: Net, mut plan: Plan, options: Options) -> mpsc::Receiver<Event> 
 
 /// Everything about one site.
 async fn site(run: &Arc<Run>, target: &Target) -> Finished {
-    let Run { net, options, .. } = &**run;
+    let Run { net, options, zones, .. } = &**run;
     let host = target.site.host.as_str();
     let probes = &options.probes;
     let pinned = net.pinned(host, target.site.port);
@@ -112,8 +128,11 @@ async fn site(run: &Arc<Run>, target: &Target) -> Finished {
         Some(address) if !options.resolve_pinned => {
             (Attempt::skipped(Skip::AddressGiven), Attempt::Completed(vec![address]))
         }
-        Some(address) => (dns::dns(net, host).await.0, Attempt::Completed(vec![address])),
-        None if probes.has(Probe::Dns) => dns::dns(net, host).await,
+        Some(address) => (
+            dns::dns(net, zones, options.at, host).await.0,
+            Attempt::Completed(vec![address]),
+        ),
+        None if probes.has(Probe::Dns) => dns::dns(net, zones, options.at, host).await,
         None => (Attempt::skipped(Skip::NotRequested), dns::addresses(net, host).await),
     };
     let dns = if probes.has(Probe::Dns) { dns } else { Attempt::skipped(Skip::NotRequested) };
@@ -210,7 +229,7 @@ fn bug(addresses: &[IpAddr], done: &[(usize, SeenThere)], what: &str) -> SeenThe
 
 /// One address: TLS, its certificates, and the first HTTP answers, while nobody else talks to it.
 async fn endpoint(run: &Run, target: &Target, address: IpAddr) -> SeenThere {
-    let Run { net, options, known } = run;
+    let Run { net, options, known, .. } = run;
     let probes = &options.probes;
     let host = target.site.host.as_str();
     let lane = match net.lane(address).await {

@@ -18,11 +18,12 @@ use khien::{
     net::{Net, Options},
     observation::{Attempt, Dns, DnssecStatus, Failure, Phase, SiteName},
     probe::{
-        dns::dns,
+        dns::{Zones, dns},
         http::{Visitor, endpoint, site},
     },
     target::Www,
 };
+use jiff::Timestamp;
 use tokio::net::UdpSocket;
 
 fn net(lab: &Lab, options: Options) -> Net {
@@ -38,7 +39,7 @@ fn net(lab: &Lab, options: Options) -> Net {
 async fn ask(lab: &Lab, host: &'static str) -> (Dns, Attempt<Vec<IpAddr>>) {
     let net = net(lab, Options::default());
     // Spawned: the run's jobs are, so the probe must be `Send`.
-    let (dns, addresses) = tokio::spawn(async move { dns(&net, host).await }).await.unwrap();
+    let (dns, addresses) = tokio::spawn(async move { dns(&net, &Zones::default(), Timestamp::now(), host).await }).await.unwrap();
     (dns.completed().unwrap().clone(), addresses)
 }
 
@@ -192,7 +193,7 @@ async fn crowded() -> SocketAddr {
 #[tokio::test]
 async fn lists_are_sorted_and_cut_and_an_alias_is_no_zone() {
     let net = Net::new(Options { resolver: Some(crowded().await), ..Options::default() }).unwrap();
-    let (seen, addresses) = dns(&net, "alias.lab").await;
+    let (seen, addresses) = dns(&net, &Zones::default(), Timestamp::now(), "alias.lab").await;
     let seen = seen.completed().unwrap();
     let a = seen.a.completed().unwrap();
     assert_eq!((a.items.len(), a.incomplete.clone()), (32, Some(Failure::TooLarge { limit: 32 })));
@@ -209,7 +210,7 @@ async fn lists_are_sorted_and_cut_and_an_alias_is_no_zone() {
 #[tokio::test]
 async fn a_name_that_cannot_be_asked_for() {
     let lab = Lab::start(&[]).await;
-    let (dns, addresses) = dns(&net(&lab, Options::default()), "tỉnh.vn").await;
+    let (dns, addresses) = dns(&net(&lab, Options::default()), &Zones::default(), Timestamp::now(), "tỉnh.vn").await;
     assert!(matches!(dns, Attempt::Failed { failed: Failure::Malformed(_) }));
     assert!(matches!(addresses, Attempt::Failed { failed: Failure::Malformed(_) }));
 }

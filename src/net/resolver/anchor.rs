@@ -112,7 +112,7 @@ pub(super) fn dnskey(record: &Record) -> Option<&DNSKEY> {
 }
 
 /// Whether a DS names this key: tag, algorithm and digest (RFC 4035 section 5.2).
-pub(super) fn names(ds: &DS, owner: &Name, key: &DNSKEY) -> bool {
+pub fn names(ds: &DS, owner: &Name, key: &DNSKEY) -> bool {
     ds.algorithm() == key.algorithm()
         && key.calculate_key_tag().is_ok_and(|tag| tag == ds.key_tag())
         && ds.covers(owner, key).unwrap_or(false)

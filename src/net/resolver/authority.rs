@@ -1,10 +1,13 @@
 //! A name server asked directly, for what a resolver hides: lame delegation, glue, TCP, EDNS behaviour. Validates and
-//! remembers nothing; keeps its own manners of 20 queries a second and 4 in flight at each server.
+//! remembers only who is silent; keeps its own manners of 20 queries a second and 4 in flight at each server.
 
 use std::{
     collections::HashMap,
     net::{IpAddr, SocketAddr},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -26,6 +29,8 @@ use crate::net::{
 
 const IN_FLIGHT: usize = 4;
 const GAP: Duration = Duration::from_millis(50);
+/// How long a server that never answered is left alone; then one more question may find out whether it lives.
+const REST: Duration = Duration::from_mins(1);
 
 /// How the question travels; a truncated answer over UDP is returned as it came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,11 +52,13 @@ pub struct EdnsOffer {
     pub dnssec_ok: bool,
     /// One option, code and data.
     pub option: Option<(u16, Vec<u8>)>,
+    /// Flags beside DO, of which RFC 6891 section 6.1.4 defines none; the highest bit is DO's and ignored.
+    pub z: u16,
 }
 
 impl Default for EdnsOffer {
     fn default() -> Self {
-        EdnsOffer { version: 0, payload: 1232, dnssec_ok: true, option: None }
+        EdnsOffer { version: 0, payload: 1232, dnssec_ok: true, option: None, z: 0 }
     }
 }
 
@@ -97,6 +104,7 @@ impl DirectQuestion {
         if let Some(offer) = &self.edns {
             let mut edns = Edns::new();
             edns.set_max_payload(offer.payload).set_version(offer.version).set_dnssec_ok(offer.dnssec_ok);
+            edns.flags_mut().z = offer.z & 0x7fff;
             if let Some((code, data)) = &offer.option {
                 edns.options_mut().insert(EdnsOption::Unknown(*code, data.clone()));
             }
@@ -115,6 +123,8 @@ pub struct DirectAnswer {
     pub bytes: usize,
     /// Whether the question came back in the case it was sent in; `false` also where no question came back.
     pub case_kept: bool,
+    /// Whether the question it answers had an OPT record: the last try at a silent server has none.
+    pub with_edns: bool,
 }
 
 /// All name servers of a run.
@@ -122,17 +132,22 @@ pub struct DirectAnswer {
 pub(in crate::net) struct Authorities {
     options: Arc<Options>,
     servers: Mutex<HashMap<IpAddr, Arc<Manners>>>,
+    sent: AtomicU64,
 }
 
 #[derive(Debug)]
 struct Manners {
     places: Semaphore,
     next: AsyncMutex<Option<Instant>>,
+    /// Whether anything ever came from there in this run.
+    heard: AtomicBool,
+    /// Held by the one question that finds out whether anybody is there, while nobody knows.
+    first: AsyncMutex<Option<(Error, Instant)>>,
 }
 
 impl Authorities {
     pub(in crate::net) fn new(options: Arc<Options>) -> Self {
-        Authorities { options, servers: Mutex::default() }
+        Authorities { options, servers: Mutex::default(), sent: AtomicU64::new(0) }
     }
 
     pub(in crate::net) async fn ask(
@@ -146,19 +161,79 @@ impl Authorities {
         guard(dialled.ip(), self.options.allow_private)
             .map_err(|reason| Error::Forbidden { address: dialled.ip(), reason })?;
         let manners = self.manners(dialled.ip())?;
+        // Until a server has been heard its questions go one by one, and once it was silent for all the tries of one
+        // it is left alone: a dead server costs one time-out, however many zones and checks want it.
+        let mut first = None;
+        if !manners.heard.load(Ordering::Relaxed) {
+            let guard = manners.first.lock().await;
+            if !manners.heard.load(Ordering::Relaxed) {
+                if let Some((error, _)) = guard.as_ref().filter(|(_, until)| *until > Instant::now()) {
+                    return Err(error.clone());
+                }
+                first = Some(guard);
+            }
+        }
         let _place = manners
             .places
             .acquire()
             .await
             .map_err(|_| Error::Local(String::from("the run is shutting down")))?;
+        let answer = self.tries(&manners, dialled, question, &message).await;
+        match &answer {
+            Ok(_) => manners.heard.store(true, Ordering::Relaxed),
+            Err(error @ Error::TimedOut { .. }) => {
+                if let Some(guard) = &mut first {
+                    **guard = Some((error.clone(), Instant::now() + REST));
+                }
+            }
+            Err(_) => {}
+        }
+        answer
+    }
 
+    /// As [`Authorities::ask`], and over TCP where the answer over UDP was cut short.
+    pub(super) async fn ask_whole(
+        &self,
+        host: &str,
+        address: IpAddr,
+        question: &DirectQuestion,
+    ) -> Result<DirectAnswer, Error> {
+        let answer = self.ask(host, address, question).await?;
+        if answer.message.metadata.truncation && question.transport == Transport::Udp {
+            let again = DirectQuestion { transport: Transport::Tcp, ..question.clone() };
+            return self.ask(host, address, &again).await;
+        }
+        Ok(answer)
+    }
+
+    /// Datagrams and connections sent to name servers in this run.
+    pub(in crate::net) fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// The last try at a server that was never heard goes without EDNS: one that drops what it does not know is not
+    /// dead.
+    async fn tries(
+        &self,
+        manners: &Manners,
+        dialled: SocketAddr,
+        question: &DirectQuestion,
+        message: &Message,
+    ) -> Result<DirectAnswer, Error> {
         let tries = match question.transport {
             Transport::Udp => self.options.query_tries.max(1),
             Transport::Tcp => 1,
         };
-        for _ in 0..tries {
-            self.wait(&manners).await;
-            if let Ok(result) = timeout(self.options.query_timeout, send(question, dialled, &message)).await {
+        for turn in 1..=tries {
+            self.wait(manners).await;
+            self.sent.fetch_add(1, Ordering::Relaxed);
+            let plain = turn > 1 && turn == tries && !manners.heard.load(Ordering::Relaxed);
+            let mut shorter = message.clone();
+            if plain {
+                shorter.edns = None;
+            }
+            let sent = if plain { &shorter } else { message };
+            if let Ok(result) = timeout(self.options.query_timeout, send(question, dialled, sent)).await {
                 return result.map_err(|error| match error {
                     Error::Unreachable if !crate::net::lane::has_route(dialled.ip()) => {
                         Error::NoRoute { address: dialled.ip() }
@@ -178,7 +253,12 @@ impl Authorities {
         if servers.len() >= self.options.budgets.addresses {
             return Err(Error::BudgetSpent { what: Budget::Addresses });
         }
-        let manners = Arc::new(Manners { places: Semaphore::new(IN_FLIGHT), next: AsyncMutex::default() });
+        let manners = Arc::new(Manners {
+            places: Semaphore::new(IN_FLIGHT),
+            next: AsyncMutex::default(),
+            heard: AtomicBool::new(false),
+            first: AsyncMutex::default(),
+        });
         servers.insert(address, Arc::clone(&manners));
         Ok(manners)
     }
@@ -206,5 +286,5 @@ async fn send(question: &DirectQuestion, to: SocketAddr, message: &Message) -> R
         (Some(came), Some(went)) => came.name().eq_case(went.name()),
         _ => false,
     };
-    Ok(DirectAnswer { bytes: wire.len(), case_kept, message: received })
+    Ok(DirectAnswer { bytes: wire.len(), case_kept, with_edns: message.edns.is_some(), message: received })
 }

@@ -3,18 +3,23 @@
 mod anchor;
 mod authority;
 mod cache;
+mod descent;
 mod exchange;
+mod hints;
 mod step;
 mod validate;
 mod walk;
 
 use std::{net::SocketAddr, sync::Arc};
 
-pub use hickory_proto::rr::{RData, Record, RecordType};
+pub use hickory_proto::{
+    dnssec,
+    op::Message,
+    rr::{Name, RData, Record, RecordType, rdata::svcb::SvcParamValue},
+};
 use hickory_proto::{
     dnssec::TrustAnchors,
     op::{DnsResponse, ResponseCode},
-    rr::Name,
 };
 use tokio::sync::{OnceCell, Semaphore};
 
@@ -23,10 +28,14 @@ use super::{
     options::Options,
 };
 use anchor::Anchors;
+pub use anchor::names as names_key;
 pub(super) use authority::Authorities;
 pub use authority::{DirectAnswer, DirectQuestion, EdnsOffer, Transport};
 use cache::Cache;
+pub(super) use descent::Descents;
+pub use descent::{Cut, Descent, Outward};
 use exchange::{Question, Server, rcode_error};
+pub use hints::Station;
 use step::{Step, Verdict};
 use validate::{Validated, is_answer};
 pub use walk::Fault;
@@ -91,6 +100,7 @@ struct Upstream {
     cache: Cache,
     anchors: Anchors,
     usable: OnceCell<Arc<TrustAnchors>>,
+    asked: std::sync::atomic::AtomicU64,
 }
 
 impl std::fmt::Debug for Upstream {
@@ -102,7 +112,11 @@ impl std::fmt::Debug for Upstream {
 impl Upstream {
     async fn ask(&self, question: &Question) -> Result<Arc<DnsResponse>, Error> {
         let server = self.server.as_ref().ok_or(Error::Unreachable)?;
-        self.cache.get_or_ask(question, server.ask(question)).await
+        let ask = async {
+            self.asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            server.ask(question).await
+        };
+        self.cache.get_or_ask(question, ask).await
     }
 }
 
@@ -145,8 +159,14 @@ impl Resolver {
                 cache: Cache::new(options.cached_answers),
                 anchors,
                 usable: OnceCell::new(),
+                asked: std::sync::atomic::AtomicU64::new(0),
             }),
         }
+    }
+
+    /// Questions sent to it in this run, remembered ones not among them.
+    pub fn asked(&self) -> u64 {
+        self.upstream.asked.load(std::sync::atomic::Ordering::Relaxed)
     }
 
     /// The address that is asked.
@@ -267,6 +287,18 @@ impl Answer {
         self.resolver_ad &= step.raw.metadata.authentic_data;
         self.only_with_checking_disabled |= step.servfail.is_some();
         self.extended.extend(step.extended());
+    }
+}
+
+/// Where the root is served, as the options say; nothing where it must not be asked.
+pub(super) fn root(options: &Options) -> Result<Option<Vec<Station>>, SetupError> {
+    match &options.root_hints {
+        Some(path) => hints::from_file(path).map(Some),
+        None => {
+            let real = options.dialled_port(53) == 53
+                && options.resolver.is_none_or(|address| address.port() == 53);
+            Ok(real.then(hints::built_in))
+        }
     }
 }
 

@@ -1,14 +1,25 @@
-//! Names as a visitor's resolver sees them: addresses, alias chain, zone, CAA, DNSSEC. Asks only the run's resolver.
+//! Names as a visitor's resolver sees them: addresses, alias chain, zone, CAA, DNSSEC; and the zone they lie in, whose
+//! servers are asked directly, once a run.
+
+mod hired;
+mod server;
+mod signing;
+mod zone;
 
 use std::net::IpAddr;
+
+use jiff::Timestamp;
+
+pub use zone::Zones;
 
 use crate::{
     net::{
         Error, Net, Resolver,
-        resolver::{Answer, Outcome, RData, RecordType, Security},
+        resolver::{Answer, Outcome, RData, RecordType, SvcParamValue},
     },
     observation::{
-        Address, Attempt, Caa, CaaProperty, Dns, DnssecStatus, DomainName, Failure, Listing, limits,
+        Address, Attempt, Caa, CaaProperty, Dns, DnssecStatus, DomainName, Failure, HiredService, Listing,
+        RecordSet, ServiceBinding, limits,
     },
     wire::{
         caa::{Iodef, Issue, Meaning, Property},
@@ -17,6 +28,8 @@ use crate::{
 };
 
 use super::failure::{cut, untested};
+use signing::status;
+use zone::ZoneFacts;
 
 type Lookup = Result<Answer, Error>;
 
@@ -25,18 +38,48 @@ type Lookup = Result<Answer, Error>;
 ///
 /// Addresses whose signatures do not verify are probed all the same: visitors behind a resolver that does not
 /// validate reach them, and the fact says Bogus. Where one family could not be asked the other's addresses stand.
-pub async fn dns(net: &Net, host: &str) -> (Attempt<Dns>, Attempt<Vec<IpAddr>>) {
+///
+/// `zones` is the run's memory of zones and their servers; `at` the time of the observation.
+pub async fn dns(
+    net: &Net,
+    zones: &Zones,
+    at: Timestamp,
+    host: &str,
+) -> (Attempt<Dns>, Attempt<Vec<IpAddr>>) {
     let resolver = net.resolver();
+    let tlsa = format!("_443._tcp.{host}");
     // Boxed: a look-up validates a chain, and its state is large.
-    let ((a, aaaa), (zone, ns), caa) = tokio::join!(
+    let ((a, aaaa), (zone, ns), caa, https, tlsa_answer, place) = tokio::join!(
         Box::pin(resolver.addresses(host)),
         Box::pin(zone(resolver, host)),
         Box::pin(caa(resolver, host)),
+        Box::pin(resolver.lookup(host, RecordType::HTTPS)),
+        Box::pin(resolver.lookup(&tlsa, RecordType::TLSA)),
+        Box::pin(zone::place(net, host)),
     );
     if let Err(error @ Error::BadName(_)) = &a {
         return (untested(error), untested(error));
     }
     let addresses = usable(&a, &aaaa);
+    // the way down from the root knows the zone where the resolver could not ask it
+    let apex = place.cut.as_ref().map(|cut| cut.zone.clone()).or_else(|| zone.completed().cloned());
+    let facts = match (&apex, &zone) {
+        (Some(apex), _) => zones.of(net, apex, &place, at).await,
+        (None, Attempt::Failed { failed }) => ZoneFacts::unknown(failed),
+        (None, _) => ZoneFacts::unknown(&Failure::NoAddress),
+    };
+    let unsupported = facts.signing.completed().is_some_and(signing::all_unsupported);
+    let of_host = [
+        (host, RecordType::A, &a),
+        (host, RecordType::AAAA, &aaaa),
+        (host, RecordType::HTTPS, &https),
+        (tlsa.as_str(), RecordType::TLSA, &tlsa_answer),
+    ];
+    let of_host = of_host
+        .into_iter()
+        .filter(|(.., lookup)| signing::askable(lookup))
+        .map(|(name, kind, lookup)| signing::record_set(name, kind, lookup, unsupported));
+    let record_sets: Vec<RecordSet> = of_host.chain(facts.record_sets).collect();
     let dns = Dns {
         a: listed(&a),
         aaaa: listed(&aaaa),
@@ -46,6 +89,13 @@ pub async fn dns(net: &Net, host: &str) -> (Attempt<Dns>, Attempt<Vec<IpAddr>>) 
         ns,
         caa,
         dnssec: dnssec(&a, &aaaa),
+        record_sets: Attempt::Completed(Listing::capped(record_sets, limits::RECORD_SETS)),
+        soa: facts.soa,
+        signing: facts.signing,
+        delegation: facts.delegation,
+        wildcard: facts.wildcard,
+        https: bindings(&https),
+        hired: hired(&a, &aaaa),
     };
     (Attempt::Completed(dns), addresses)
 }
@@ -123,18 +173,6 @@ fn nxdomain(a: &Lookup, aaaa: &Lookup) -> Attempt<bool> {
 
 /// The worse of both. One that could not be asked or decided might be bogus, so the other decides alone only if it is.
 fn dnssec(a: &Lookup, aaaa: &Lookup) -> Attempt<DnssecStatus> {
-    let status = |lookup: &Lookup| match lookup {
-        Err(error) => untested(error),
-        Ok(answer) => match answer.security {
-            Security::Bogus => Attempt::Completed(DnssecStatus::Bogus),
-            Security::Insecure => Attempt::Completed(DnssecStatus::Insecure),
-            Security::Secure => Attempt::Completed(DnssecStatus::Secure),
-            Security::Indeterminate => {
-                let why = answer.detail.as_deref().unwrap_or("the answers do not suffice");
-                Attempt::failed(Failure::Indeterminate(cut(why)))
-            }
-        },
-    };
     match (status(a), status(aaaa)) {
         (bogus @ Attempt::Completed(DnssecStatus::Bogus), _)
         | (_, bogus @ Attempt::Completed(DnssecStatus::Bogus)) => bogus,
@@ -142,6 +180,38 @@ fn dnssec(a: &Lookup, aaaa: &Lookup) -> Attempt<DnssecStatus> {
         (Attempt::Completed(_), other) => other,
         (unknown, _) => unknown,
     }
+}
+
+fn hired(a: &Lookup, aaaa: &Lookup) -> Attempt<Option<HiredService>> {
+    cname(a, aaaa).map(|chain| chain.items.last().and_then(|end| hired::service(&end.name)))
+}
+
+fn bindings(lookup: &Lookup) -> Attempt<Listing<ServiceBinding>> {
+    let answer = match lookup {
+        Ok(answer) => answer,
+        Err(error) => return untested(error),
+    };
+    let mut bindings: Vec<ServiceBinding> = answer
+        .records
+        .iter()
+        .filter_map(|record| match &record.data {
+            RData::HTTPS(https) => Some(ServiceBinding {
+                priority: https.svc_priority,
+                target: plain(&https.target_name.to_ascii()),
+                alpn: https
+                    .svc_params
+                    .iter()
+                    .find_map(|(_, value)| match value {
+                        SvcParamValue::Alpn(alpn) => Some(cut(&alpn.0.join(","))),
+                        _ => None,
+                    })
+                    .unwrap_or_default(),
+            }),
+            _ => None,
+        })
+        .collect();
+    bindings.sort_by(|one, other| (one.priority, &one.target).cmp(&(other.priority, &other.target)));
+    Attempt::Completed(Listing::capped(bindings, limits::SERVICE_BINDINGS))
 }
 
 /// The name and all above it, the root left out.
