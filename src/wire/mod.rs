@@ -13,4 +13,5 @@ pub mod frame_options;
 pub mod hsts;
 pub mod http1;
 pub mod referrer_policy;
+pub mod spf;
 pub mod url;
