@@ -97,13 +97,14 @@ const LATER_TLS_OPTIONAL: [&str; 5] =
 /// A document that is older than a fact was not asked for it. Those that may be absent are known to be older by the
 /// ones that may not.
 fn mark_later_facts(facts: &mut Map<String, Value>) {
+    let not_asked = || serde_json::json!({"skipped": "not_requested"});
+    facts.entry("mail").or_insert_with(not_asked);
     let endpoints = facts.get_mut("endpoints").and_then(Value::as_array_mut);
     for endpoint in endpoints.into_iter().flatten() {
         let Some(tls) = endpoint.get_mut("tls").and_then(Value::as_object_mut) else { continue };
         if !tls.contains_key("offered") {
             continue;
         }
-        let not_asked = || serde_json::json!({"skipped": "not_requested"});
         if LATER_TLS.iter().all(|name| !tls.contains_key(*name)) {
             for name in LATER_TLS_OPTIONAL {
                 tls.entry(name).or_insert_with(not_asked);

@@ -12,15 +12,15 @@ use super::{Plan, Probe, Probes, Target};
 use crate::{
     net::Net,
     observation::{
-        Attempt, Certificate, Endpoint, EndpointHttp, Failure, Observations, SCHEMA, Skip, Tls, Vantage,
-        limits,
+        Attempt, Certificate, Endpoint, EndpointHttp, Failure, Mail, Observations, SCHEMA, Skip, Tls,
+        Vantage, limits,
     },
     probe::{
         certificate::{self, TrustStore},
         dns,
         failure::untested,
         http::{self, FirstAnswers, Visitor},
-        tls,
+        mail, tls,
     },
 };
 
@@ -69,6 +69,7 @@ struct Run {
     net: Net,
     options: Options,
     known: tls::Known,
+    mail_servers: mail::Known,
 }
 
 /// Starts a run. Events arrive until every site of the plan is done; dropping the receiver stops the run.
@@ -76,7 +77,8 @@ pub fn run(net: Net, mut plan: Plan, options: Options) -> mpsc::Receiver<Event> 
     let (events, receiver) = mpsc::channel(FINISHED);
     // neighbours in the inventory often share a server: a shuffled order spreads them
     net.shuffle(&mut plan.targets);
-    let run = Arc::new(Run { net, options, known: tls::Known::default() });
+    let run =
+        Arc::new(Run { net, options, known: tls::Known::default(), mail_servers: mail::Known::default() });
     tokio::spawn(async move {
         let places = Arc::new(Semaphore::new(SITES_AT_ONCE));
         let mut sites = JoinSet::new();
@@ -102,8 +104,36 @@ pub fn run(net: Net, mut plan: Plan, options: Options) -> mpsc::Receiver<Event> 
     receiver
 }
 
-/// Everything about one site.
+/// Everything about one site. Its mail is looked at beside the rest: other servers answer for it.
 async fn site(run: &Arc<Run>, target: &Target) -> Finished {
+    let (mut finished, mail) = tokio::join!(Box::pin(web(run, target)), Box::pin(mail_of(run, target)));
+    finished.observations.mail = mail;
+    finished
+}
+
+/// The mail of one site's domain. Where only an address was given, no names are asked for.
+async fn mail_of(run: &Run, target: &Target) -> Attempt<Mail> {
+    let Run { net, options, mail_servers, .. } = run;
+    let host = target.site.host.as_str();
+    if !options.probes.has(Probe::Mail) {
+        return Attempt::skipped(Skip::NotRequested);
+    }
+    if net.pinned(host, target.site.port).is_some() && !options.resolve_pinned {
+        return Attempt::skipped(Skip::AddressGiven);
+    }
+    let question = mail::Question {
+        net,
+        host,
+        used: target.mail,
+        at: options.at,
+        trust: &options.trust,
+        known: mail_servers,
+    };
+    mail::mail(&question).await
+}
+
+/// Name, endpoints and visits of one site.
+async fn web(run: &Arc<Run>, target: &Target) -> Finished {
     let Run { net, options, .. } = &**run;
     let host = target.site.host.as_str();
     let probes = &options.probes;
@@ -158,6 +188,7 @@ async fn site(run: &Arc<Run>, target: &Target) -> Finished {
         at: options.at,
         vantage: options.vantage.clone(),
         dns,
+        mail: Attempt::skipped(Skip::NotRequested),
         http,
         endpoints,
         unrouted,
@@ -210,7 +241,7 @@ fn bug(addresses: &[IpAddr], done: &[(usize, SeenThere)], what: &str) -> SeenThe
 
 /// One address: TLS, its certificates, and the first HTTP answers, while nobody else talks to it.
 async fn endpoint(run: &Run, target: &Target, address: IpAddr) -> SeenThere {
-    let Run { net, options, known } = run;
+    let Run { net, options, known, .. } = run;
     let probes = &options.probes;
     let host = target.site.host.as_str();
     let lane = match net.lane(address).await {
