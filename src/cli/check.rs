@@ -131,7 +131,8 @@ impl Check {
             let site =
                 SiteName { host: authority.host.as_str().to_owned(), port: authority.port.unwrap_or(443) };
             if targets.iter().all(|t| t.site != site) {
-                targets.push(Target { site, www: Www::Auto });
+                // servers of a third party are spoken to only where they were asked for
+                targets.push(Target { site, www: Www::Auto, mail: self.network.asks_for_mail() });
             }
         }
         Ok((targets, Vec::new()))
@@ -160,7 +161,11 @@ impl Check {
                 ("ghi tên miền của trang", "give the site's host name"),
             )
         })?;
-        let target = Target { site: SiteName { host: host.as_str().to_owned(), port: 443 }, www: Www::No };
+        let target = Target {
+            site: SiteName { host: host.as_str().to_owned(), port: 443 },
+            www: Www::No,
+            mail: false,
+        };
         let everything = |port, to| ConnectTo {
             host: None,
             port,

@@ -199,14 +199,16 @@ impl Network {
         if self.only.is_empty() { Probes::all() } else { Probes::only(self.only.iter().copied()) }
     }
 
+    /// Whether mail was asked for by name, so that a domain's mail servers are spoken to.
+    pub(super) fn asks_for_mail(&self) -> bool {
+        self.only.contains(&Probe::Mail)
+    }
+
     /// What was asked for and does nothing in this version: said rather than swallowed.
     pub(super) fn unused(&self) -> Vec<&'static str> {
         let mut notes = Vec::new();
-        if self.smtp_port.is_some() {
-            notes.push("--smtp-port: this version does not check mail");
-        }
-        if self.only.iter().any(|probe| matches!(probe, Probe::Mail | Probe::Web)) {
-            notes.push("--only: this version has no probes for mail and web yet");
+        if self.only.contains(&Probe::Web) {
+            notes.push("--only: this version has no probe for web yet");
         }
         notes
     }

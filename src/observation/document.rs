@@ -110,6 +110,7 @@ fn mark_later_facts(facts: &mut Map<String, Value>) {
             dns.entry(name).or_insert_with(not_asked);
         }
     }
+    facts.entry("mail").or_insert_with(not_asked);
     let endpoints = facts.get_mut("endpoints").and_then(Value::as_array_mut);
     for endpoint in endpoints.into_iter().flatten() {
         let Some(tls) = endpoint.get_mut("tls").and_then(Value::as_object_mut) else { continue };

@@ -43,5 +43,17 @@ pub const GROUPS: usize = 100;
 pub const DH_PRIMES: usize = 20;
 /// Signature schemes kept of a server.
 pub const SIGNATURES: usize = 40;
+/// Mail exchangers of a domain.
+pub const MAIL_EXCHANGERS: usize = 10;
+/// Addresses of a mail exchanger that are spoken to.
+pub const MAIL_SERVERS: usize = 2;
+/// TLSA records of a mail exchanger.
+pub const TLSA_RECORDS: usize = 20;
+/// Domains that an SPF record leads to.
+pub const SPF_DOMAINS: usize = 40;
+/// Faults told of one record.
+pub const RECORD_FAULTS: usize = 20;
+/// Addresses for reports kept of a record.
+pub const REPORT_ADDRESSES: usize = 10;
 /// Longest text kept of a fact, in characters; what is longer is cut and ends in `…`.
 pub const TEXT: usize = 1_000;

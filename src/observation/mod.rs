@@ -8,6 +8,7 @@ mod dns;
 mod document;
 mod http;
 pub mod limits;
+mod mail;
 mod negotiation;
 mod signing;
 mod site;
@@ -26,6 +27,10 @@ pub use document::{Document, DocumentError, MAX_BYTES};
 pub use http::{
     Answer, Cookie, EndpointHttp, Field, FrameAncestors, FrameOptions, FrameOptionsPolicy, Hsts, Http,
     NoSniff, Redirect, ReferrerPolicy, Upgrade, Visit, VisitEnd, Www,
+};
+pub use mail::{
+    Bimi, Dmarc, DmarcLevel, Mail, MailExchanger, MailServer, MailSession, MailTls, MtaSts, MtaStsPolicy,
+    RecordFault, ReportAddress, Spf, SpfFault, SpfFaultKind, TlsRpt, TlsaRecord,
 };
 pub use negotiation::{
     CipherSuite, DhPrime, Group, GroupKind, OrderOf, Protocol, SignatureScheme, SuiteOrder,

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, Certificate, Dns, EndpointHttp, Http, Tls, limits};
+use super::{Attempt, Certificate, Dns, EndpointHttp, Http, Mail, Tls, limits};
 
 /// The version of this document's shape; additions do not change it.
 pub const SCHEMA: &str = "khien.observations/1";
@@ -25,6 +25,8 @@ pub struct Observations {
     pub vantage: Vantage,
     /// What the resolver says of the name.
     pub dns: Attempt<Dns>,
+    /// The site's domain as mail systems see it.
+    pub mail: Attempt<Mail>,
     /// What a visitor's browser meets, redirects followed.
     pub http: Attempt<Http>,
     /// One per address of the site.

@@ -4,4 +4,5 @@ pub mod certificate;
 pub mod dns;
 pub mod failure;
 pub mod http;
+pub mod mail;
 pub mod tls;

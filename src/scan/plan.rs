@@ -23,6 +23,8 @@ pub struct Target {
     pub site: SiteName,
     /// What is known of its `www` twin.
     pub www: Www,
+    /// Whether mail is used under its name, so that mail servers are asked.
+    pub mail: bool,
 }
 
 impl Plan {
@@ -43,6 +45,7 @@ impl Plan {
             .map(|(_, site)| Target {
                 site: SiteName { host: site.host.as_str().to_owned(), port: site.port },
                 www: site.www,
+                mail: site.mail,
             })
             .collect();
         Self { targets }
@@ -60,7 +63,7 @@ pub enum Probe {
     Certificate,
     /// HTTP.
     Http,
-    /// Mail; not built yet, and skipped.
+    /// Mail.
     Mail,
     /// Content of pages; not built yet, and skipped.
     Web,

@@ -12,15 +12,15 @@ use super::{Plan, Probe, Probes, Target};
 use crate::{
     net::{Net, resolver::Outward},
     observation::{
-        Attempt, Certificate, Endpoint, EndpointHttp, Failure, Observations, SCHEMA, Skip, Tls, Vantage,
-        limits,
+        Attempt, Certificate, Endpoint, EndpointHttp, Failure, Mail, Observations, SCHEMA, Skip, Tls,
+        Vantage, limits,
     },
     probe::{
         certificate::{self, TrustStore},
         dns,
         failure::untested,
         http::{self, FirstAnswers, Visitor},
-        tls,
+        mail, tls,
     },
 };
 
@@ -72,6 +72,7 @@ struct Run {
     options: Options,
     known: tls::Known,
     zones: dns::Zones,
+    mail_servers: mail::Known,
 }
 
 /// Starts a run. Events arrive until every site of the plan is done; dropping the receiver stops the run.
@@ -83,7 +84,13 @@ pub fn run(net: Net, mut plan: Plan, options: Options) -> mpsc::Receiver<Event> 
         && plan.targets.iter().any(|target| {
             options.resolve_pinned || net.pinned(&target.site.host, target.site.port).is_none()
         });
-    let run = Arc::new(Run { net, options, known: tls::Known::default(), zones: dns::Zones::default() });
+    let run = Arc::new(Run {
+        net,
+        options,
+        known: tls::Known::default(),
+        zones: dns::Zones::default(),
+        mail_servers: mail::Known::default(),
+    });
     tokio::spawn(async move {
         let places = Arc::new(Semaphore::new(SITES_AT_ONCE));
         let mut sites = JoinSet::new();
@@ -118,8 +125,36 @@ pub fn run(net: Net, mut plan: Plan, options: Options) -> mpsc::Receiver<Event> 
     receiver
 }
 
-/// Everything about one site.
+/// Everything about one site. Its mail is looked at beside the rest: other servers answer for it.
 async fn site(run: &Arc<Run>, target: &Target) -> Finished {
+    let (mut finished, mail) = tokio::join!(Box::pin(web(run, target)), Box::pin(mail_of(run, target)));
+    finished.observations.mail = mail;
+    finished
+}
+
+/// The mail of one site's domain. Where only an address was given, no names are asked for.
+async fn mail_of(run: &Run, target: &Target) -> Attempt<Mail> {
+    let Run { net, options, mail_servers, .. } = run;
+    let host = target.site.host.as_str();
+    if !options.probes.has(Probe::Mail) {
+        return Attempt::skipped(Skip::NotRequested);
+    }
+    if net.pinned(host, target.site.port).is_some() && !options.resolve_pinned {
+        return Attempt::skipped(Skip::AddressGiven);
+    }
+    let question = mail::Question {
+        net,
+        host,
+        used: target.mail,
+        at: options.at,
+        trust: &options.trust,
+        known: mail_servers,
+    };
+    mail::mail(&question).await
+}
+
+/// Name, endpoints and visits of one site.
+async fn web(run: &Arc<Run>, target: &Target) -> Finished {
     let Run { net, options, zones, .. } = &**run;
     let host = target.site.host.as_str();
     let probes = &options.probes;
@@ -177,6 +212,7 @@ async fn site(run: &Arc<Run>, target: &Target) -> Finished {
         at: options.at,
         vantage: options.vantage.clone(),
         dns,
+        mail: Attempt::skipped(Skip::NotRequested),
         http,
         endpoints,
         unrouted,

@@ -71,6 +71,7 @@ async fn scan(inventory: &Arc<Inventory>) -> Vec<(SiteReport, String)> {
             plan.targets.push(scan::Target {
                 site: SiteName { host: site.host.to_string(), port: site.port },
                 www: site.www,
+                mail: site.mail,
             });
         }
     }

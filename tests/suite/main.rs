@@ -24,6 +24,7 @@ mod probe_tls;
 mod render;
 mod score;
 mod shelf;
+mod spf_suite;
 mod store;
 mod target;
 mod tls_negotiation;

@@ -311,7 +311,7 @@ pub(crate) async fn scanned(
         trust: Arc::new(trust),
         inventoried: Arc::new(|_| false),
     };
-    let targets = vec![scan::Target { site: web_lab::site_name(host), www }];
+    let targets = vec![scan::Target { site: web_lab::site_name(host), www, mail: false }];
     let mut events = scan::run(net, Plan { targets }, options);
     while let Some(event) = events.recv().await {
         if let scan::Event::Finished(seen) = event {
