@@ -13,7 +13,7 @@ enum Kind {
     Jsonp,
     /// Likewise, but harmful only where text may become code.
     JsonpWithEval,
-    /// Serves AngularJS, which runs expressions in attributes.
+    /// Serves `AngularJS`, which runs expressions in attributes.
     Angular,
 }
 
