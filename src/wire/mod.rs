@@ -16,6 +16,7 @@ pub mod csp;
 pub mod field;
 pub mod frame_options;
 pub mod hsts;
+pub mod html;
 pub mod http1;
 pub mod permissions_policy;
 pub mod referrer_policy;
