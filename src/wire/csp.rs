@@ -1,18 +1,27 @@
 //! Content-Security-Policy (CSP Level 3): serialised policies to directives, and what `frame-ancestors` lets in.
-//! What policies let scripts do builds on the same [`Policy`] elsewhere; no verdict is given here.
+//! `capability` says what policies let injected markup do together, `weakness` what is weak in them, each with the
+//! policy, the directive and the token; whether that fails a site is a rule's question.
 
 use std::collections::HashSet;
 
+pub use capability::{Capability, Grant, grants};
 pub use framing::{Framing, framing};
-pub use source::{Ancestor, SourceExpression};
+pub use source::{Ancestor, Keyword, SourceExpression};
+pub use weakness::{Severity, WEAKNESS_LIMIT, Weakness, WeaknessKind, weaknesses};
 
+mod bypass;
+mod capability;
 mod framing;
 mod source;
+mod weakness;
 
 /// Policies kept of one response; a header of 64 KiB holds thousands of one-letter policies.
 pub const POLICY_LIMIT: usize = 64;
 /// Directives kept of one policy, duplicates and dropped ones counted apart.
 pub const DIRECTIVE_LIMIT: usize = 256;
+
+/// Directives without effect in a `<meta>` (§3.3).
+const NOT_IN_META: [&str; 3] = ["frame-ancestors", "report-uri", "sandbox"];
 
 /// Where a policy came from, which decides the directives that count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,8 +144,7 @@ impl Policy {
 
     /// The directive of this lower-case name. Directives that have no effect in a `<meta>` are not found there.
     pub fn directive(&self, name: &str) -> Option<&Directive> {
-        let ignored =
-            self.source == Source::Meta && matches!(name, "frame-ancestors" | "report-uri" | "sandbox");
+        let ignored = self.source == Source::Meta && NOT_IN_META.contains(&name);
         self.directives.iter().find(|directive| directive.name == name && !ignored)
     }
 }

@@ -1,5 +1,6 @@
 //! What the `frame-ancestors` directives of all enforced policies let in together.
 
+use super::capability::PORTS;
 use super::source::{Ancestor, Port, SourceExpression};
 use super::{Policies, Policy};
 
@@ -54,9 +55,10 @@ fn strangers(lists: &[Vec<SourceExpression>]) -> impl Iterator<Item = Ancestor<'
             Port::Any => None,
         })
         .collect();
-    ports.extend([80, 443]);
     ports.sort_unstable();
     ports.dedup();
+    ports.truncate(PORTS);
+    ports.extend([80, 443]);
     ports.into_iter().flat_map(|port| [true, false].map(|https| Ancestor { https, host: STRANGER, port }))
 }
 
@@ -68,7 +70,11 @@ fn can_match(source: &SourceExpression) -> bool {
         SourceExpression::Host(host) => {
             host.scheme.as_deref().is_none_or(is_web) && matches!(host.path.as_str(), "" | "/")
         }
-        SourceExpression::None | SourceExpression::Other => false,
+        SourceExpression::None
+        | SourceExpression::Keyword(_)
+        | SourceExpression::Nonce(_)
+        | SourceExpression::Hash
+        | SourceExpression::Other => false,
     }
 }
 

@@ -1,4 +1,5 @@
-//! Source expressions of CSP Level 3 §2.3.1 and how they match an origin (§6.7.2), as far as ancestors need it.
+//! Source expressions of CSP Level 3 §2.3.1 and how they match an origin (§6.7.2). Which directive they stand in, and
+//! what they let a page do, is not decided here.
 
 /// One token of a source list, understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,9 +14,47 @@ pub enum SourceExpression {
     SelfOrigin,
     /// `'none'`, which counts only when it stands alone.
     None,
-    /// Another keyword, a nonce, a hash, or nothing the grammar knows: matches no origin.
+    /// Another keyword.
+    Keyword(Keyword),
+    /// `'nonce-…'` that follows the grammar, so that it switches `'unsafe-inline'` off; the value as sent.
+    Nonce(String),
+    /// `'sha256-…'` that follows the grammar, likewise.
+    Hash,
+    /// Nothing the grammar knows: matches nothing.
     Other,
 }
+
+/// A keyword of a source list beside `'self'` and `'none'`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keyword {
+    /// `'unsafe-inline'`.
+    UnsafeInline,
+    /// `'unsafe-eval'`.
+    UnsafeEval,
+    /// `'strict-dynamic'`.
+    StrictDynamic,
+    /// `'unsafe-hashes'`.
+    UnsafeHashes,
+    /// One of those that open nothing by themselves: `'report-sample'`, `'wasm-unsafe-eval'` …
+    Harmless,
+}
+
+/// Keywords in lower case.
+const KEYWORDS: &[(&str, Keyword)] = &[
+    ("'unsafe-inline'", Keyword::UnsafeInline),
+    ("'unsafe-eval'", Keyword::UnsafeEval),
+    ("'strict-dynamic'", Keyword::StrictDynamic),
+    ("'unsafe-hashes'", Keyword::UnsafeHashes),
+    ("'report-sample'", Keyword::Harmless),
+    ("'wasm-unsafe-eval'", Keyword::Harmless),
+    ("'unsafe-allow-redirects'", Keyword::Harmless),
+    ("'inline-speculation-rules'", Keyword::Harmless),
+    ("'trusted-types-eval'", Keyword::Harmless),
+    ("'report-sha256'", Keyword::Harmless),
+    ("'report-sha384'", Keyword::Harmless),
+    ("'report-sha512'", Keyword::Harmless),
+    ("'unsafe-webtransport-hashes'", Keyword::Harmless),
+];
 
 /// A host source, lower-cased but for its path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +109,12 @@ impl SourceExpression {
             "'none'" => return Self::None,
             _ => {}
         }
+        if let Some((_, keyword)) = KEYWORDS.iter().find(|(word, _)| *word == lower) {
+            return Self::Keyword(*keyword);
+        }
+        if let Some(quoted) = token.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
+            return quoted_value(quoted).unwrap_or(Self::Other);
+        }
         if let Some(scheme) = lower.strip_suffix(':').filter(|scheme| is_scheme(scheme)) {
             return Self::Scheme(scheme.to_owned());
         }
@@ -89,8 +134,33 @@ impl SourceExpression {
                         && (ancestor.port == page.port || (ancestor.default_port() && page.default_port()))
                         && ancestor.https)
             }
-            Self::None | Self::Other => false,
+            Self::None | Self::Keyword(_) | Self::Nonce(_) | Self::Hash | Self::Other => false,
         }
+    }
+
+    /// Whether something at `origin` matches, whatever the path: who owns a host picks the path.
+    pub fn matches_somewhere(&self, origin: Ancestor<'_>, page: Ancestor<'_>) -> bool {
+        match self {
+            Self::Host(host) => host.origin_matches(origin, page),
+            other => other.matches(origin, page),
+        }
+    }
+}
+
+/// `nonce-VALUE` or `sha256-VALUE`; the words are case-insensitive, the value is base64 in either alphabet.
+fn quoted_value(quoted: &str) -> Option<SourceExpression> {
+    let (kind, value) = quoted.split_once('-')?;
+    let digits = value.trim_end_matches('=');
+    let base64 = !digits.is_empty()
+        && value.len() - digits.len() <= 2
+        && digits.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"+/-_".contains(&octet));
+    if !base64 {
+        return None;
+    }
+    match kind.to_ascii_lowercase().as_str() {
+        "nonce" => Some(SourceExpression::Nonce(value.to_owned())),
+        "sha256" | "sha384" | "sha512" => Some(SourceExpression::Hash),
+        _ => None,
     }
 }
 
@@ -120,12 +190,22 @@ impl HostSource {
     }
 
     fn matches(&self, ancestor: Ancestor<'_>, page: Ancestor<'_>) -> bool {
+        // an origin's path is "/"
+        self.origin_matches(ancestor, page) && matches!(self.path.as_str(), "" | "/")
+    }
+
+    fn origin_matches(&self, origin: Ancestor<'_>, page: Ancestor<'_>) -> bool {
         let scheme = self.scheme.as_deref().unwrap_or(page.scheme());
-        scheme_matches(scheme, ancestor.scheme())
-            && self.host_matches(ancestor.host)
-            && self.port_matches(ancestor)
-            // an origin's path is "/"
-            && matches!(self.path.as_str(), "" | "/")
+        scheme_matches(scheme, origin.scheme()) && self.host_matches(origin.host) && self.port_matches(origin)
+    }
+
+    /// Whether this path admits that of a URL (§6.7.2.12), written alike: a path that ends in `/` admits all below it.
+    pub fn admits_path(&self, path: &str) -> bool {
+        match self.path.as_str() {
+            "" | "/" => true,
+            pattern if pattern.ends_with('/') => path.starts_with(pattern),
+            pattern => path == pattern,
+        }
     }
 
     /// §6.7.2.10. The standard lets no written-out address match; browsers compare it like a name, as here.
