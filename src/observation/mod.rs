@@ -8,13 +8,16 @@ mod document;
 mod http;
 pub mod limits;
 mod negotiation;
+mod revocation;
+mod sct;
 mod site;
 mod tls;
 
 pub use attempt::{Attempt, Failure, Listing, Phase, Skip};
 pub(crate) use attempt::{X_ATTEMPT, X_LISTING};
 pub use certificate::{
-    Certificate, ChainFault, PublicKey, SignatureAlgorithm, SubjectName, ValidityStatus, X509,
+    Certificate, ChainFault, Misuse, PublicKey, SignatureAlgorithm, SubjectName, Validation, ValidityStatus,
+    X509,
 };
 pub use dns::{Address, Caa, CaaProperty, Dns, DnssecStatus, DomainName};
 pub use document::{Document, DocumentError, MAX_BYTES};
@@ -25,5 +28,10 @@ pub use http::{
 pub use negotiation::{
     CipherSuite, DhPrime, Group, GroupKind, OrderOf, Protocol, SignatureScheme, SuiteOrder,
 };
+pub use revocation::{
+    Completion, Freshness, OcspResponse, OcspSignature, OcspStatement, Revocation, RevocationSource,
+    RevocationStatus, Staple,
+};
+pub use sct::{LogState, Sct, SctSource, SctStatus};
 pub use site::{Endpoint, Observations, SCHEMA, SiteName, Vantage};
 pub use tls::{Handshake, OcspStaple, Support, Tls, Versions};

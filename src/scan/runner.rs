@@ -260,7 +260,9 @@ async fn endpoint(run: &Run, target: &Target, address: IpAddr) -> SeenThere {
         None => (Attempt::skipped(not_requested()), Attempt::skipped(not_requested())),
         Some(seen) => {
             let certificate = seen.chain.and_then(|chain| {
-                let described = certificate::certificate(&chain, host, options.at, &options.trust);
+                let staple = seen.staple.as_ref().map(Option::as_deref);
+                let sent = certificate::Sent { chain: &chain, staple };
+                let described = certificate::certificate(&sent, host, options.at, &options.trust);
                 // those that are described are the ones that observations name
                 certificates = chain.into_iter().take(limits::CHAIN + 1).collect();
                 described
