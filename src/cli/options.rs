@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::Failed;
 use crate::{
     net::{self, Pace},
-    probe::certificate::TrustStore,
+    probe::certificate::{LookUps, TrustStore},
     rule::{RuleSet, RuleSetError, Severity},
     scan::{Probe, Probes},
     target::{ConnectTo, Lab},
@@ -56,6 +56,12 @@ pub(super) struct Network {
     /// Certificates of roots that are trusted beside Mozilla's (PEM); may be given several times
     #[arg(long, value_name = "FILE")]
     ca_file: Vec<PathBuf>,
+    /// Download issuers that servers forgot from where their certificates say, to tell whether that mends the chain
+    #[arg(long)]
+    aia: bool,
+    /// Ask issuers whether certificates are revoked (OCSP, else their lists), beside what servers staple
+    #[arg(long)]
+    revocation: bool,
     /// For HOST:PORT dial ADDR:PORT, as curl's; an empty HOST or PORT means any; may be given several times
     #[arg(long, value_name = "HOST:PORT:ADDR:PORT")]
     connect_to: Vec<ConnectTo>,
@@ -183,6 +189,11 @@ impl Network {
     /// Whether names are looked up although their address is given.
     pub(super) fn names_a_resolver(&self) -> bool {
         self.resolver.is_some()
+    }
+
+    /// What is asked of others about certificates.
+    pub(super) fn look_ups(&self) -> LookUps {
+        LookUps { issuers: self.aia, revocation: self.revocation }
     }
 
     pub(super) fn probes(&self) -> Probes {

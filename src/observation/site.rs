@@ -27,6 +27,9 @@ pub struct Observations {
     pub dns: Attempt<Dns>,
     /// What a visitor's browser meets, redirects followed.
     pub http: Attempt<Http>,
+    /// Whether every address sent the same server certificates; absent where there are fewer than two addresses.
+    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
+    pub certificates_agree: Attempt<Option<bool>>,
     /// One per address of the site.
     #[schemars(extend("maxItems" = limits::ENDPOINTS))]
     pub endpoints: Attempt<Vec<Endpoint>>,
@@ -73,6 +76,10 @@ pub struct Endpoint {
     pub tls: Attempt<Tls>,
     /// The certificate chain sent there.
     pub certificate: Attempt<Certificate>,
+    /// The chain sent to clients that take only keys of the other kind, RSA or ECDSA; absent where there is none. Rules
+    /// about certificates judge both.
+    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
+    pub second_certificate: Attempt<Option<Certificate>>,
     /// The first HTTP answers of this address.
     pub http: Attempt<EndpointHttp>,
 }

@@ -1,16 +1,20 @@
-//! The certificate probe's pure part: from the chain a server sent to facts. No socket, no verdict.
+//! The certificate probe: from the chain a server sent to facts. No verdict.
 //!
 //! Every certificate is parsed once (`parsed`) and described on its own (`x509`). `path` walks over names and
 //! signatures from the leaf; where the walk reaches a trusted root, `refusal` asks `webpki` whether the path may be
-//! used, and only then is a chain trusted.
+//! used, and only then is a chain trusted. What is looked up elsewhere (`look_up`), by option, has sockets of `net`.
 
 mod ct_logs;
 mod distinguished_name;
+mod download;
 mod key;
+mod look_up;
 mod md5;
 mod names;
+mod other;
 mod parsed;
 mod path;
+mod places;
 mod policies;
 mod purpose;
 mod refusal;
@@ -27,6 +31,9 @@ mod tests;
 
 use jiff::Timestamp;
 
+pub use self::download::Downloads;
+pub use self::look_up::{LookUps, look_up};
+pub use self::other::{Other, agree, other};
 pub use self::trust_store::{TrustStore, TrustStoreError};
 
 use self::ct_logs::CtLogs;

@@ -89,6 +89,11 @@ impl<'c, 'a> Chain<'c, 'a> {
         None
     }
 
+    /// The certificates at which ways from the leaf end without issuer.
+    pub(super) fn ends(&mut self, store: &TrustStore) -> Vec<usize> {
+        self.walk(store).ends
+    }
+
     fn is_named_as_issuer(&self, issuer: usize, signed: usize) -> bool {
         match (self.certificates.get(issuer), self.certificates.get(signed)) {
             (Some(issuer), Some(signed)) => issuer.subject == signed.issuer,
