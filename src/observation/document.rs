@@ -132,7 +132,7 @@ fn mark_later_facts(facts: &mut Map<String, Value>) {
         }
     }
     if is_older {
-        facts.entry("certificates_agree").or_insert_with(not_requested);
+        facts.entry("addresses").or_insert_with(|| serde_json::json!({"certificates": not_requested()}));
     }
 }
 

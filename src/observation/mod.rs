@@ -33,5 +33,5 @@ pub use revocation::{
     RevocationStatus, Staple,
 };
 pub use sct::{LogState, Sct, SctSource, SctStatus};
-pub use site::{Endpoint, Observations, SCHEMA, SiteName, Vantage};
+pub use site::{Addresses, Agreement, Endpoint, Observations, SCHEMA, SiteName, Vantage};
 pub use tls::{Handshake, OcspStaple, Support, Tls, Versions};

@@ -27,9 +27,8 @@ pub struct Observations {
     pub dns: Attempt<Dns>,
     /// What a visitor's browser meets, redirects followed.
     pub http: Attempt<Http>,
-    /// Whether every address sent the same server certificates; absent where there are fewer than two addresses.
-    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
-    pub certificates_agree: Attempt<Option<bool>>,
+    /// What the addresses have in common.
+    pub addresses: Addresses,
     /// One per address of the site.
     #[schemars(extend("maxItems" = limits::ENDPOINTS))]
     pub endpoints: Attempt<Vec<Endpoint>>,
@@ -37,6 +36,25 @@ pub struct Observations {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<String>", extend("maxItems" = limits::ENDPOINTS))]
     pub unrouted: Vec<IpAddr>,
+}
+
+/// What the addresses of a site have in common.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Addresses {
+    /// Whether each sent the same server certificates.
+    pub certificates: Attempt<Agreement>,
+}
+
+/// Whether what was seen at each address is the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Agreement {
+    /// There are fewer than two addresses to compare.
+    OneAddress,
+    /// The same everywhere.
+    Same,
+    /// Not the same everywhere.
+    Different,
 }
 
 /// A site's name: host and logical port.

@@ -12,8 +12,8 @@ use super::{Plan, Probe, Probes, Target};
 use crate::{
     net::Net,
     observation::{
-        Attempt, Certificate, Endpoint, EndpointHttp, Failure, Observations, SCHEMA, Skip, Tls, Vantage,
-        limits,
+        Addresses, Attempt, Certificate, Endpoint, EndpointHttp, Failure, Observations, SCHEMA, Skip, Tls,
+        Vantage, limits,
     },
     probe::{
         certificate::{self, Downloads, LookUps, Sent, TrustStore},
@@ -164,7 +164,7 @@ async fn site(run: &Arc<Run>, target: &Target) -> Finished {
         vantage: options.vantage.clone(),
         dns,
         http,
-        certificates_agree: certificate::agree(&leaves),
+        addresses: Addresses { certificates: certificate::agree(&leaves) },
         endpoints,
         unrouted,
     };

@@ -154,7 +154,8 @@ fn a_fragment_may_be_empty_and_none_may_be_too_long() {
 
 #[test]
 fn the_offer_has_them_last() {
-    let all: Vec<u16> = provider(&Offer::default()).cipher_suites.iter().map(|suite| suite.suite().into()).collect();
+    let all: Vec<u16> =
+        provider(&Offer::default()).cipher_suites.iter().map(|suite| suite.suite().into()).collect();
     assert!(all.ends_with(&[0xc023, 0xc027, 0xc009, 0xc013, 0xc00a, 0xc014]), "{all:04x?}");
     assert_eq!(all.len(), 15);
 }

@@ -82,7 +82,7 @@ fn offer(name: Option<&str>) -> Offer {
         server_name: name.map(str::to_owned),
         alpn: vec![b"h2".to_vec(), b"http/1.1".to_vec()],
         versions: Versions::Both,
-        classic_groups_only: false,
+        ..Offer::default()
     }
 }
 

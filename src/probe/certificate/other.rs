@@ -5,7 +5,7 @@ use super::key;
 use super::parsed::Parsed;
 use crate::net::tls::{Authentication, Handshake, HandshakeError, Offer, handshake};
 use crate::net::{Error, Lane, Purpose};
-use crate::observation::{Attempt, Skip, Tls};
+use crate::observation::{Agreement, Attempt, Skip, Tls};
 use crate::probe::failure::untested;
 
 /// What a server sent to a client that takes keys of the other kind.
@@ -93,20 +93,19 @@ fn is_ruled_out(wanted: Authentication, tls: &Tls) -> bool {
     telling.peek().is_some() && telling.all(|suite| suite.authentication != name)
 }
 
-/// Whether every address sent the same server certificates: `leaves` has those of each, by SHA-256. Absent where there
-/// are fewer than two addresses.
-pub fn agree(leaves: &[Attempt<Vec<String>>]) -> Attempt<Option<bool>> {
+/// Whether every address sent the same server certificates: `leaves` has those of each, by SHA-256.
+pub fn agree(leaves: &[Attempt<Vec<String>>]) -> Attempt<Agreement> {
     if leaves.len() < 2 {
-        return Attempt::Completed(None);
+        return Attempt::Completed(Agreement::OneAddress);
     }
     let mut seen = leaves.iter().filter_map(Attempt::completed);
     let first = seen.next();
     if seen.any(|other| Some(other) != first) {
-        return Attempt::Completed(Some(false));
+        return Attempt::Completed(Agreement::Different);
     }
     match leaves.iter().find(|leaf| leaf.completed().is_none()) {
-        Some(unseen) => unseen.clone().map(|_| None),
-        None => Attempt::Completed(Some(true)),
+        Some(unseen) => unseen.clone().map(|_| Agreement::Same),
+        None => Attempt::Completed(Agreement::Same),
     }
 }
 
@@ -119,11 +118,11 @@ mod tests {
     fn addresses_agree_or_not() {
         let sent = |text: &str| Attempt::Completed(vec![text.to_owned()]);
         let unseen = || Attempt::failed(Failure::Refused);
-        assert_eq!(agree(&[]), Attempt::Completed(None));
-        assert_eq!(agree(&[sent("a")]), Attempt::Completed(None));
-        assert_eq!(agree(&[sent("a"), sent("a")]), Attempt::Completed(Some(true)));
-        assert_eq!(agree(&[sent("a"), sent("b")]), Attempt::Completed(Some(false)));
+        assert_eq!(agree(&[]), Attempt::Completed(Agreement::OneAddress));
+        assert_eq!(agree(&[sent("a")]), Attempt::Completed(Agreement::OneAddress));
+        assert_eq!(agree(&[sent("a"), sent("a")]), Attempt::Completed(Agreement::Same));
+        assert_eq!(agree(&[sent("a"), sent("b")]), Attempt::Completed(Agreement::Different));
         assert_eq!(agree(&[sent("a"), unseen()]), Attempt::failed(Failure::Refused));
-        assert_eq!(agree(&[unseen(), sent("a"), sent("b")]), Attempt::Completed(Some(false)));
+        assert_eq!(agree(&[unseen(), sent("a"), sent("b")]), Attempt::Completed(Agreement::Different));
     }
 }
