@@ -28,6 +28,8 @@ mod x509;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trust_tests;
 
 use jiff::Timestamp;
 

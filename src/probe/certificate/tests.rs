@@ -13,12 +13,12 @@ use super::*;
 use crate::observation::{ChainFault, ValidityStatus};
 
 /// 2026-01-01T00:00:00Z.
-const AT: i64 = 1_767_225_600;
-const HOST: &str = "a.gov.vn";
+pub(super) const AT: i64 = 1_767_225_600;
+pub(super) const HOST: &str = "a.gov.vn";
 
 /// A subject with a key.
 pub(super) struct Party {
-    params: CertificateParams,
+    pub(super) params: CertificateParams,
     pub(super) key: KeyPair,
 }
 
@@ -42,7 +42,7 @@ impl Party {
         Self::new("leaf", false)
     }
 
-    fn by(&self, issuer: &Self) -> Vec<u8> {
+    pub(super) fn by(&self, issuer: &Self) -> Vec<u8> {
         let issuer = Issuer::from_params(&issuer.params, &issuer.key);
         self.params.signed_by(&self.key, &issuer).unwrap().der().to_vec()
     }
@@ -76,7 +76,7 @@ fn base64(bytes: &[u8]) -> String {
         .collect()
 }
 
-fn store(roots: &[Vec<u8>]) -> TrustStore {
+pub(super) fn store(roots: &[Vec<u8>]) -> TrustStore {
     let mut store = TrustStore::empty();
     for root in roots {
         store.add_pem(pem(root).as_bytes(), "root").unwrap();
@@ -84,7 +84,7 @@ fn store(roots: &[Vec<u8>]) -> TrustStore {
     store
 }
 
-fn at() -> Timestamp {
+pub(super) fn at() -> Timestamp {
     Timestamp::from_second(AT).unwrap()
 }
 
@@ -92,7 +92,7 @@ fn facts(chain: &[Vec<u8>], store: &TrustStore) -> Certificate {
     described(chain, HOST, store).unwrap()
 }
 
-fn described(chain: &[Vec<u8>], host: &str, store: &TrustStore) -> Result<Certificate, Failure> {
+pub(super) fn described(chain: &[Vec<u8>], host: &str, store: &TrustStore) -> Result<Certificate, Failure> {
     describe(&Sent::chain_alone(chain), host, at(), store, CtLogs::shipped())
 }
 
