@@ -12,7 +12,7 @@ use crate::{
     lab::Lab,
     net::{self, Net, resolver::Outcome},
     observation::{Document, Vantage},
-    probe::certificate::TrustStore,
+    probe::certificate::{LookUps, TrustStore},
     rule::{Lang, RuleSet, Verdict},
     scan::{self, Event, Plan, Probes},
     target::{self, Host},
@@ -129,6 +129,7 @@ async fn scanner() -> Result<Option<Sick>, Failed> {
         probes: Probes::all(),
         resolve_pinned: true,
         trust: Arc::new(trust),
+        look_ups: LookUps::default(),
         inventoried: Arc::new(|host| host == EXCELLENT),
     };
     // the rules in the program: one that a province adds may well ask for what this site has not

@@ -14,7 +14,7 @@ use super::{Failed, misuse::Refused};
 use crate::{
     language::Text,
     net::{self, Pace},
-    probe::certificate::TrustStore,
+    probe::certificate::{LookUps, TrustStore},
     rule::{RuleSet, RuleSetError, Severity},
     scan::{Probe, Probes},
     target::{ConnectTo, Lab},
@@ -57,6 +57,12 @@ pub(super) struct Network {
     /// Chứng thư gốc được tin cậy thêm ngoài danh sách của Mozilla (PEM); ghi được nhiều lần · Roots trusted beside Mozilla's (PEM); may be repeated
     #[arg(long, value_name = "FILE")]
     ca_file: Vec<PathBuf>,
+    /// Tải chứng thư trung gian máy chủ quên gửi, theo địa chỉ ghi trong chứng thư · Download issuers that servers forgot
+    #[arg(long)]
+    aia: bool,
+    /// Hỏi nơi cấp xem chứng thư có bị thu hồi không (OCSP, CRL) · Ask issuers whether certificates are revoked
+    #[arg(long)]
+    revocation: bool,
     /// Tới HOST:PORT thì kết nối ADDR:PORT, như curl; HOST hoặc PORT trống là bất kỳ; ghi được nhiều lần · For HOST:PORT dial ADDR:PORT, as curl's; empty means any; may be repeated
     #[arg(long, value_name = "HOST:PORT:ADDR:PORT")]
     connect_to: Vec<ConnectTo>,
@@ -193,6 +199,11 @@ impl Network {
     /// Whether names are looked up although their address is given.
     pub(super) fn names_a_resolver(&self) -> bool {
         self.resolver.is_some()
+    }
+
+    /// What is asked of others about certificates.
+    pub(super) fn look_ups(&self) -> LookUps {
+        LookUps { issuers: self.aia, revocation: self.revocation }
     }
 
     pub(super) fn probes(&self) -> Probes {

@@ -65,6 +65,7 @@ impl Network {
             probes: self.probes(),
             resolve_pinned: self.names_a_resolver(),
             trust,
+            look_ups: self.look_ups(),
             inventoried: Arc::new(inventoried),
         }
     }

@@ -146,7 +146,8 @@ pub fn join(base: &str, name: &str) -> String {
 
 fn push_entries(out: &mut Vec<Entry>, path: &str, member: &Member) {
     // `endpoint` holds what `tls` and `certificate` already list
-    let skip = |name: &str| path == "endpoint" && (name == "tls" || name == "certificate");
+    let skip =
+        |name: &str| path == "endpoint" && matches!(name, "tls" | "certificate" | "second_certificate");
     out.push(Entry { path: path.to_owned(), member: member.clone() });
     let (shape, path) = match &member.shape {
         Shape::List { element, .. } => (element.as_ref(), format!("{path}[]")),

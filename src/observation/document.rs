@@ -97,6 +97,21 @@ const LATER_TLS_OPTIONAL: [&str; 5] =
 /// Facts of `dns` that came later, each required: those that may be absent stand behind `delegation`.
 const LATER_DNS: [&str; 7] =
     ["record_sets", "soa", "signing", "delegation", "wildcard", "https", "hired"];
+/// Facts of `certificate` that came later, of which those that may be absent would say that they were looked for.
+const LATER_CERTIFICATE: [&str; 6] =
+    ["publicly_trusted", "completion", "staple", "revocation", "scts", "ct_logs_of"];
+/// The same of each certificate of a chain.
+const LATER_X509: [&str; 9] = [
+    "serial_octets",
+    "serial_positive",
+    "names_present",
+    "wildcard",
+    "key_usage",
+    "extended_key_usage",
+    "must_staple",
+    "constrains_names",
+    "path_length",
+];
 
 /// A document that is older than a fact was not asked for it. Those that may be absent are known to be older by the
 /// ones that may not.
@@ -111,8 +126,10 @@ fn mark_later_facts(facts: &mut Map<String, Value>) {
         }
     }
     facts.entry("mail").or_insert_with(not_asked);
+    let mut is_older = false;
     let endpoints = facts.get_mut("endpoints").and_then(Value::as_array_mut);
     for endpoint in endpoints.into_iter().flatten() {
+        is_older |= mark_later_of_certificate(endpoint);
         let Some(tls) = endpoint.get_mut("tls").and_then(Value::as_object_mut) else { continue };
         if !tls.contains_key("offered") {
             continue;
@@ -126,6 +143,39 @@ fn mark_later_facts(facts: &mut Map<String, Value>) {
             tls.entry(name).or_insert_with(not_asked);
         }
     }
+    if is_older {
+        facts.entry("addresses").or_insert_with(|| serde_json::json!({"certificates": not_requested()}));
+    }
+}
+
+fn not_requested() -> Value {
+    serde_json::json!({"skipped": "not_requested"})
+}
+
+/// The same for a certificate; whether it is one of an older document.
+fn mark_later_of_certificate(endpoint: &mut Value) -> bool {
+    let Some(endpoint) = endpoint.as_object_mut() else { return false };
+    let Some(certificate) = endpoint.get_mut("certificate").and_then(Value::as_object_mut) else {
+        return false;
+    };
+    if !certificate.contains_key("trusted") || certificate.contains_key("ct_logs_of") {
+        return false;
+    }
+    for name in LATER_CERTIFICATE {
+        certificate.entry(name).or_insert_with(not_requested);
+    }
+    if let Some(leaf) = certificate.get_mut("leaf").and_then(Value::as_object_mut) {
+        for name in LATER_X509 {
+            leaf.entry(name).or_insert_with(not_requested);
+        }
+        if let Some(key) = leaf.get_mut("key").and_then(Value::as_object_mut) {
+            for name in ["exponent", "roca"] {
+                key.entry(name).or_insert_with(not_requested);
+            }
+        }
+    }
+    endpoint.entry("second_certificate").or_insert_with(not_requested);
+    true
 }
 
 impl TryFrom<&Observations> for Document {

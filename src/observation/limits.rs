@@ -25,6 +25,12 @@ pub const ENDPOINTS: usize = 16;
 pub const CHAIN: usize = 20;
 /// Subject alternative names kept of a certificate.
 pub const SUBJECT_NAMES: usize = 100;
+/// Kinds of key usage there are.
+pub const KEY_USAGES: usize = 9;
+/// Purposes of extended key usage kept of a certificate.
+pub const PURPOSES: usize = 20;
+/// Signed certificate timestamps kept of a certificate.
+pub const SCTS: usize = 20;
 /// Answers of a visit: the first and ten redirects.
 pub const HOPS: usize = 11;
 /// Field lines kept of an answer.

@@ -10,6 +10,8 @@ mod http;
 pub mod limits;
 mod mail;
 mod negotiation;
+mod revocation;
+mod sct;
 mod signing;
 mod site;
 mod tls;
@@ -17,7 +19,8 @@ mod tls;
 pub use attempt::{Attempt, Failure, Listing, Phase, Skip};
 pub(crate) use attempt::{X_ATTEMPT, X_LISTING};
 pub use certificate::{
-    Certificate, ChainFault, PublicKey, SignatureAlgorithm, SubjectName, ValidityStatus, X509,
+    Certificate, ChainFault, Misuse, PublicKey, SignatureAlgorithm, SubjectName, Validation, ValidityStatus,
+    X509,
 };
 pub use delegation::{Delegation, Edns, Glue, NameServer, Network, ParentView, ServerName};
 pub use dns::{
@@ -35,6 +38,11 @@ pub use mail::{
 pub use negotiation::{
     CipherSuite, DhPrime, Group, GroupKind, OrderOf, Protocol, SignatureScheme, SuiteOrder,
 };
+pub use revocation::{
+    Completion, Freshness, OcspResponse, OcspSignature, OcspStatement, Revocation, RevocationSource,
+    RevocationStatus, Staple,
+};
+pub use sct::{LogState, Sct, SctSource, SctStatus};
 pub use signing::{DnsKey, Ds, Nsec3, RecordSet, Signature, Signing, Why};
-pub use site::{Endpoint, Observations, SCHEMA, SiteName, Vantage};
+pub use site::{Addresses, Agreement, Endpoint, Observations, SCHEMA, SiteName, Vantage};
 pub use tls::{Handshake, OcspStaple, Support, Tls, Versions};

@@ -29,6 +29,8 @@ pub struct Observations {
     pub mail: Attempt<Mail>,
     /// What a visitor's browser meets, redirects followed.
     pub http: Attempt<Http>,
+    /// What the addresses have in common.
+    pub addresses: Addresses,
     /// One per address of the site.
     #[schemars(extend("maxItems" = limits::ENDPOINTS))]
     pub endpoints: Attempt<Vec<Endpoint>>,
@@ -36,6 +38,25 @@ pub struct Observations {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<String>", extend("maxItems" = limits::ENDPOINTS))]
     pub unrouted: Vec<IpAddr>,
+}
+
+/// What the addresses of a site have in common.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Addresses {
+    /// Whether each sent the same server certificates.
+    pub certificates: Attempt<Agreement>,
+}
+
+/// Whether what was seen at each address is the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Agreement {
+    /// There are fewer than two addresses to compare.
+    OneAddress,
+    /// The same everywhere.
+    Same,
+    /// Not the same everywhere.
+    Different,
 }
 
 /// A site's name: host and logical port.
@@ -75,6 +96,10 @@ pub struct Endpoint {
     pub tls: Attempt<Tls>,
     /// The certificate chain sent there.
     pub certificate: Attempt<Certificate>,
+    /// The chain sent to clients that take only keys of the other kind, RSA or ECDSA; absent where there is none. Rules
+    /// about certificates judge both.
+    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
+    pub second_certificate: Attempt<Option<Certificate>>,
     /// The first HTTP answers of this address.
     pub http: Attempt<EndpointHttp>,
 }

@@ -51,13 +51,20 @@ impl RuleSet {
             .endpoints()
             .iter()
             .take(limits::ENDPOINTS)
-            .map(|endpoint| {
+            .flat_map(|endpoint| {
+                let first = endpoint.get("certificate");
+                // a server with two certificates is judged by both
+                let second = endpoint.get("second_certificate").filter(|second| second.get("leaf").is_some());
+                [Some((endpoint, first)), second.map(|second| (endpoint, Some(second)))]
+            })
+            .flatten()
+            .map(|(endpoint, certificate)| {
                 let mut facts = Facts::new();
                 for (name, value) in document.facts() {
                     facts.bind(name, value);
                 }
-                for part in ["tls", "certificate"] {
-                    if let Some(value) = endpoint.get(part) {
+                for (part, value) in [("tls", endpoint.get("tls")), ("certificate", certificate)] {
+                    if let Some(value) = value {
                         facts.bind(part, value);
                     }
                 }

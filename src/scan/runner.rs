@@ -12,11 +12,11 @@ use super::{Plan, Probe, Probes, Target};
 use crate::{
     net::{Net, resolver::Outward},
     observation::{
-        Attempt, Certificate, Endpoint, EndpointHttp, Failure, Mail, Observations, SCHEMA, Skip, Tls,
+        Addresses, Attempt, Certificate, Endpoint, EndpointHttp, Failure, Mail, Observations, SCHEMA, Skip, Tls,
         Vantage, limits,
     },
     probe::{
-        certificate::{self, TrustStore},
+        certificate::{self, Downloads, LookUps, Sent, TrustStore},
         dns,
         failure::untested,
         http::{self, FirstAnswers, Visitor},
@@ -42,6 +42,8 @@ pub struct Options {
     pub resolve_pinned: bool,
     /// The roots that certificates are held against.
     pub trust: Arc<TrustStore>,
+    /// What is asked of others about certificates.
+    pub look_ups: LookUps,
     /// Whether a host is one of those to be checked: redirects to others are recorded, not followed.
     pub inventoried: Arc<dyn Fn(&str) -> bool + Send + Sync>,
 }
@@ -73,6 +75,7 @@ struct Run {
     known: tls::Known,
     zones: dns::Zones,
     mail_servers: mail::Known,
+    downloads: Downloads,
 }
 
 /// Starts a run. Events arrive until every site of the plan is done; dropping the receiver stops the run.
@@ -84,12 +87,14 @@ pub fn run(net: Net, mut plan: Plan, options: Options) -> mpsc::Receiver<Event> 
         && plan.targets.iter().any(|target| {
             options.resolve_pinned || net.pinned(&target.site.host, target.site.port).is_none()
         });
+    let downloads = Downloads::new(net.clone());
     let run = Arc::new(Run {
         net,
         options,
         known: tls::Known::default(),
         zones: dns::Zones::default(),
         mail_servers: mail::Known::default(),
+        downloads,
     });
     tokio::spawn(async move {
         let places = Arc::new(Semaphore::new(SITES_AT_ONCE));
@@ -172,7 +177,7 @@ async fn web(run: &Arc<Run>, target: &Target) -> Finished {
     };
     let dns = if probes.has(Probe::Dns) { dns } else { Attempt::skipped(Skip::NotRequested) };
 
-    let (mut unrouted, mut certificates) = (Vec::new(), Vec::new());
+    let (mut unrouted, mut certificates, mut leaves) = (Vec::new(), Vec::new(), Vec::new());
     let (endpoints, answers) = match addresses {
         Attempt::Completed(mut addresses) => {
             // a machine without IPv6 learns nothing of IPv6 addresses, and the site is not to blame
@@ -181,6 +186,7 @@ async fn web(run: &Arc<Run>, target: &Target) -> Finished {
             }
             let mut found = (Vec::new(), Vec::new());
             for seen in endpoints(run, target, &addresses).await {
+                leaves.push(leaves_of(&seen.endpoint));
                 found.0.push(seen.endpoint);
                 found.1.push(seen.answers);
                 certificates.extend(seen.certificates);
@@ -214,10 +220,22 @@ async fn web(run: &Arc<Run>, target: &Target) -> Finished {
         dns,
         mail: Attempt::skipped(Skip::NotRequested),
         http,
+        addresses: Addresses { certificates: certificate::agree(&leaves) },
         endpoints,
         unrouted,
     };
     Finished { observations, certificates }
+}
+
+/// The server certificates sent at an address, by SHA-256.
+fn leaves_of(endpoint: &Endpoint) -> Attempt<Vec<String>> {
+    endpoint.certificate.as_ref().map(|first| {
+        let second = endpoint.second_certificate.completed().and_then(Option::as_ref);
+        let mut leaves: Vec<_> =
+            [Some(first), second].into_iter().flatten().map(|one| one.leaf.sha256.clone()).collect();
+        leaves.sort();
+        leaves
+    })
 }
 
 /// What one address brought.
@@ -257,6 +275,7 @@ fn bug(addresses: &[IpAddr], done: &[(usize, SeenThere)], what: &str) -> SeenThe
         address,
         tls: Attempt::failed(failure.clone()),
         certificate: Attempt::failed(failure.clone()),
+        second_certificate: Attempt::failed(failure.clone()),
         http: Attempt::failed(failure),
     };
     let answers = FirstAnswers::unasked(address, &crate::net::Error::Local(what.to_owned()));
@@ -275,6 +294,7 @@ async fn endpoint(run: &Run, target: &Target, address: IpAddr) -> SeenThere {
                 address,
                 tls: untested(&error),
                 certificate: untested(&error),
+                second_certificate: untested(&error),
                 http: untested(&error),
             };
             let answers = FirstAnswers::unasked(address, &error);
@@ -310,20 +330,37 @@ async fn endpoint(run: &Run, target: &Target, address: IpAddr) -> SeenThere {
         _ => http::secure(net, &lane, &target.site).await,
     };
     let answers = FirstAnswers::new(&lane, http, https);
+    let other = match &seen {
+        Some(tls::Seen { tls: Attempt::Completed(tls), chain: Attempt::Completed(chain), .. })
+            if probes.has(Probe::Certificate) =>
+        {
+            certificate::other(&lane, host, target.site.port, chain, tls).await
+        }
+        Some(seen) => seen.chain.as_ref().map(|_| None),
+        None => Attempt::skipped(not_requested()),
+    };
+    drop(lane);
     let mut certificates = Vec::new();
     let (tls, certificate): (Attempt<Tls>, Attempt<Certificate>) = match seen {
         None => (Attempt::skipped(not_requested()), Attempt::skipped(not_requested())),
         Some(seen) => {
-            let certificate = seen.chain.and_then(|chain| {
-                let described = certificate::certificate(&chain, host, options.at, &options.trust);
-                // those that are described are the ones that observations name
-                certificates = chain.into_iter().take(limits::CHAIN + 1).collect();
-                described
-            });
-            (seen.tls, certificate)
+            let described = match seen.chain {
+                Attempt::Completed(chain) => {
+                    describe(run, host, chain, &seen.staple, &mut certificates).await
+                }
+                Attempt::Failed { failed } => Attempt::failed(failed),
+                Attempt::Skipped { skipped } => Attempt::skipped(skipped),
+            };
+            (seen.tls, described)
         }
     };
-    drop(lane);
+    let second = match other {
+        Attempt::Completed(Some(other)) => {
+            let staple = Attempt::Completed(other.staple);
+            describe(run, host, other.chain, &staple, &mut certificates).await.map(Some)
+        }
+        other => other.map(|_| None),
+    };
     let http: Attempt<EndpointHttp> = if probes.has(Probe::Http) {
         Attempt::Completed(answers.observed())
     } else {
@@ -337,7 +374,31 @@ async fn endpoint(run: &Run, target: &Target, address: IpAddr) -> SeenThere {
         } else {
             Attempt::skipped(not_requested())
         },
+        second_certificate: if probes.has(Probe::Certificate) {
+            second
+        } else {
+            Attempt::skipped(not_requested())
+        },
         http,
     };
     SeenThere { endpoint, answers, certificates }
+}
+
+/// What a chain is worth; the certificates that are described are the ones that observations name.
+async fn describe(
+    run: &Run,
+    host: &str,
+    chain: Vec<Vec<u8>>,
+    staple: &Attempt<Option<Vec<u8>>>,
+    certificates: &mut Vec<Vec<u8>>,
+) -> Attempt<Certificate> {
+    let Run { options, downloads, .. } = run;
+    let sent = Sent { chain: &chain, staple: staple.as_ref().map(Option::as_deref) };
+    let mut described = certificate::certificate(&sent, host, options.at, &options.trust);
+    if let Attempt::Completed(found) = &mut described {
+        let wanted = options.look_ups;
+        certificate::look_up(found, &sent, host, options.at, &options.trust, wanted, downloads).await;
+    }
+    certificates.extend(chain.into_iter().take(limits::CHAIN + 1));
+    described
 }

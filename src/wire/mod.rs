@@ -4,6 +4,8 @@ pub mod iana;
 pub mod sslv2;
 pub mod tls;
 
+pub mod der;
+
 pub mod alt_svc;
 pub mod bimi;
 pub mod caa;
@@ -12,6 +14,7 @@ pub mod content_type;
 pub mod content_type_options;
 pub mod cookie;
 pub mod cors;
+pub mod crl;
 pub mod cross_origin;
 pub mod csp;
 pub mod dkim;
@@ -22,9 +25,11 @@ pub mod hsts;
 pub mod html;
 pub mod http1;
 pub mod mta_sts;
+pub mod ocsp;
 pub mod permissions_policy;
 pub mod referrer_policy;
 pub mod robots;
+pub mod sct;
 pub mod security_txt;
 pub mod smtp;
 pub mod spf;

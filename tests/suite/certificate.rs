@@ -5,7 +5,7 @@ use std::process::Command;
 
 use jiff::Timestamp;
 use khien::observation::{Attempt, Certificate, ChainFault, ValidityStatus};
-use khien::probe::certificate::{TrustStore, certificate};
+use khien::probe::certificate::{Sent, TrustStore, certificate};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
@@ -123,7 +123,7 @@ fn store(roots: &[&str]) -> TrustStore {
 }
 
 fn facts(chain: &[Vec<u8>], host: &str, store: &TrustStore) -> Certificate {
-    match certificate(chain, host, Timestamp::from_second(AT).unwrap(), store) {
+    match certificate(&Sent::chain_alone(chain), host, Timestamp::from_second(AT).unwrap(), store) {
         Attempt::Completed(facts) => facts,
         other => panic!("{other:?}"),
     }

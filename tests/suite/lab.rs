@@ -12,7 +12,7 @@ use khien::{
     lab::{Crowd, Lab, LabError, PROVINCE},
     net::{Net, Options, Pace},
     observation::{Document, SiteName, Vantage},
-    probe::certificate::TrustStore,
+    probe::certificate::{LookUps, TrustStore},
     report::{Roster, RuleBook, Run, Scanner, SiteReport, assemble, judge},
     rule::{Level, RuleSet, Verdict},
     scan::{self, Event, Plan, Probes},
@@ -58,6 +58,7 @@ fn scan_options(inventory: &Arc<Inventory>) -> scan::Options {
         probes: Probes::all(),
         resolve_pinned: true,
         trust: Arc::new(trust),
+        look_ups: LookUps::default(),
         inventoried: Arc::new(move |host| Host::parse(host).is_ok_and(|host| known.is_inventoried(&host))),
     }
 }

@@ -7,7 +7,7 @@ use khien::{
     net::{Net, Options, Pace},
     observation::{Attempt, Document, Failure, Http, Phase, Support, Upgrade, Vantage, Versions},
     probe::{
-        certificate::TrustStore,
+        certificate::{LookUps, TrustStore},
         http::{FirstAnswers, Visitor, endpoint, site},
         tls,
     },
@@ -309,6 +309,7 @@ pub(crate) async fn scanned(
         probes: Probes::only([Probe::Tls, Probe::Certificate, Probe::Http]),
         resolve_pinned: false,
         trust: Arc::new(trust),
+        look_ups: LookUps::default(),
         inventoried: Arc::new(|_| false),
     };
     let targets = vec![scan::Target { site: web_lab::site_name(host), www, mail: false }];

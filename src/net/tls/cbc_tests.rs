@@ -154,7 +154,8 @@ fn a_fragment_may_be_empty_and_none_may_be_too_long() {
 
 #[test]
 fn the_offer_has_them_last() {
-    let all: Vec<u16> = provider(false).cipher_suites.iter().map(|suite| suite.suite().into()).collect();
+    let all: Vec<u16> =
+        provider(&Offer::default()).cipher_suites.iter().map(|suite| suite.suite().into()).collect();
     assert!(all.ends_with(&[0xc023, 0xc027, 0xc009, 0xc013, 0xc00a, 0xc014]), "{all:04x?}");
     assert_eq!(all.len(), 15);
 }
@@ -171,14 +172,14 @@ fn a_conversation_over_each_suite() {
         let certificate =
             rcgen::CertificateParams::new(vec!["old.test".into()]).unwrap().self_signed(&key).unwrap();
         let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-        let only = CryptoProvider { cipher_suites: vec![suite], ..(*provider(false)).clone() };
+        let only = CryptoProvider { cipher_suites: vec![suite], ..(*provider(&Offer::default())).clone() };
         let server = ServerConfig::builder_with_provider(Arc::new(only))
             .with_protocol_versions(&[&rustls::version::TLS12])
             .unwrap()
             .with_no_client_auth()
             .with_single_cert(vec![certificate.der().clone()], key)
             .unwrap();
-        let recorder = Arc::new(Recorder::new(provider(false)));
+        let recorder = Arc::new(Recorder::new(provider(&Offer::default()), None));
         let offer = Offer { versions: Versions::Both, ..Offer::default() };
         let client = configure(&recorder, &offer, true).unwrap();
 

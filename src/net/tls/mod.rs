@@ -41,6 +41,15 @@ pub enum Versions {
     Tls13,
 }
 
+/// A kind of key that servers prove themselves with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authentication {
+    /// RSA, whatever the padding.
+    Rsa,
+    /// ECDSA.
+    Ecdsa,
+}
+
 /// What to put into the `ClientHello`.
 #[derive(Debug, Clone, Default)]
 pub struct Offer {
@@ -53,6 +62,8 @@ pub struct Offer {
     /// Leaves the post-quantum hybrids out. Their key share makes the hello longer than one packet, which some
     /// middleboxes drop: worth one more try after a reset or a timeout.
     pub classic_groups_only: bool,
+    /// Offers only signatures of this kind, so that a server with two certificates sends the one with such a key.
+    pub authentication: Option<Authentication>,
 }
 
 /// A code point with the name the IANA registry gives it.
@@ -110,7 +121,7 @@ impl From<Box<HandshakeError>> for Error {
 /// answered. Errors of the path as [`Error`] has them, [`Error::Alert`] for a received alert, [`Error::NotTls`] for a
 /// peer that speaks something else.
 pub async fn handshake(mut connection: Connection, offer: &Offer) -> Result<Handshake, Box<HandshakeError>> {
-    let recorder = Arc::new(Recorder::new(provider(offer.classic_groups_only)));
+    let recorder = Arc::new(Recorder::new(provider(offer), offer.authentication));
     connection.restart_head();
     let fail = |error| {
         let (chain, staple) = recorder.seen();
@@ -147,12 +158,23 @@ pub async fn handshake(mut connection: Connection, offer: &Offer) -> Result<Hand
 }
 
 /// The one crypto provider of the tree, X25519MLKEM768 first, and the suites that only old servers choose last.
-fn provider(classic_groups_only: bool) -> Arc<CryptoProvider> {
+fn provider(offer: &Offer) -> Arc<CryptoProvider> {
     /// Code points of elliptic curves and finite fields end below this; hybrids lie above (IANA TLS Supported Groups).
     const FIRST_AFTER_CLASSIC: u16 = 0x0200;
     let mut provider = aws_lc_rs::default_provider();
     provider.cipher_suites.extend(cbc::SUITES);
-    if classic_groups_only {
+    if let Some(authentication) = offer.authentication {
+        let prefix = match authentication {
+            Authentication::Rsa => "TLS_ECDHE_RSA_",
+            Authentication::Ecdsa => "TLS_ECDHE_ECDSA_",
+        };
+        // Those of TLS 1.3 name no kind.
+        provider.cipher_suites.retain(|suite| {
+            let name = format!("{:?}", suite.suite());
+            name.starts_with("TLS13_") || name.starts_with(prefix)
+        });
+    }
+    if offer.classic_groups_only {
         provider.kx_groups.retain(|group| u16::from(group.name()) < FIRST_AFTER_CLASSIC);
     }
     Arc::new(provider)

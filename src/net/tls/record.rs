@@ -9,6 +9,7 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
 
+use super::Authentication;
 use crate::net::error::Error;
 
 /// The library takes handshake messages up to this size; a longer certificate chain is cut off.
@@ -18,6 +19,8 @@ const LARGEST_HANDSHAKE_MESSAGE: u64 = 0xffff;
 #[derive(Debug)]
 pub(super) struct Recorder {
     provider: Arc<CryptoProvider>,
+    /// The only kind of signature that is offered, if any.
+    authentication: Option<Authentication>,
     seen: Mutex<Seen>,
 }
 
@@ -28,8 +31,8 @@ struct Seen {
 }
 
 impl Recorder {
-    pub(super) fn new(provider: Arc<CryptoProvider>) -> Self {
-        Recorder { provider, seen: Mutex::default() }
+    pub(super) fn new(provider: Arc<CryptoProvider>, authentication: Option<Authentication>) -> Self {
+        Recorder { provider, authentication, seen: Mutex::default() }
     }
 
     pub(super) fn provider(&self) -> &Arc<CryptoProvider> {
@@ -81,7 +84,13 @@ impl ServerCertVerifier for Recorder {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        let mut schemes = self.provider.signature_verification_algorithms.supported_schemes();
+        let prefix = self.authentication.map(|authentication| match authentication {
+            Authentication::Rsa => "RSA_",
+            Authentication::Ecdsa => "ECDSA_",
+        });
+        schemes.retain(|scheme| prefix.is_none_or(|prefix| format!("{scheme:?}").starts_with(prefix)));
+        schemes
     }
 }
 

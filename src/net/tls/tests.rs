@@ -23,7 +23,7 @@ fn certificate() -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
 
 fn server(versions: &[&'static SupportedProtocolVersion]) -> ServerConfig {
     let (certificate, key) = certificate();
-    let mut config = ServerConfig::builder_with_provider(provider(false))
+    let mut config = ServerConfig::builder_with_provider(provider(&Offer::default()))
         .with_protocol_versions(versions)
         .unwrap()
         .with_no_client_auth()
@@ -82,7 +82,7 @@ fn offer(name: Option<&str>) -> Offer {
         server_name: name.map(str::to_owned),
         alpn: vec![b"h2".to_vec(), b"http/1.1".to_vec()],
         versions: Versions::Both,
-        classic_groups_only: false,
+        ..Offer::default()
     }
 }
 
@@ -249,11 +249,11 @@ async fn a_certificate_the_library_cannot_read_is_kept() {
         }
     }
     let (_, key) = certificate();
-    let key = provider(false).key_provider.load_private_key(key).unwrap();
+    let key = provider(&Offer::default()).key_provider.load_private_key(key).unwrap();
     let garbled = CertificateDer::from(b"0\x03\x02\x01\x01 not a certificate".to_vec());
     let certified = Arc::new(rustls::sign::CertifiedKey::new(vec![garbled.clone()], key));
     for versions in [&[&TLS13][..], &[&TLS12][..]] {
-        let config = ServerConfig::builder_with_provider(provider(false))
+        let config = ServerConfig::builder_with_provider(provider(&Offer::default()))
             .with_protocol_versions(versions)
             .unwrap()
             .with_no_client_auth()
@@ -276,9 +276,9 @@ async fn a_borrowed_certificate_is_found_out() {
         }
     }
     let ((theirs, _), (_, own)) = (certificate(), certificate());
-    let own = provider(false).key_provider.load_private_key(own).unwrap();
+    let own = provider(&Offer::default()).key_provider.load_private_key(own).unwrap();
     let certified = Arc::new(rustls::sign::CertifiedKey::new(vec![theirs], own));
-    let config = ServerConfig::builder_with_provider(provider(false))
+    let config = ServerConfig::builder_with_provider(provider(&Offer::default()))
         .with_protocol_versions(&[&TLS13])
         .unwrap()
         .with_no_client_auth()

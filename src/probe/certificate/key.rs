@@ -3,10 +3,11 @@
 use x509_parser::asn1_rs::{Any, Tag};
 use x509_parser::x509::SubjectPublicKeyInfo;
 
-use super::der;
 use super::distinguished_name::dotted;
+use super::roca;
 use super::x509::sha256;
 use crate::observation::PublicKey;
+use crate::wire::der;
 
 /// Curves by dotted OID: IANA name (TLS Supported Groups, or SEC 2 where TLS has none), bits of the field.
 const CURVES: [(&str, &str, u32); 41] = [
@@ -72,7 +73,24 @@ pub(super) fn public_key(info: &SubjectPublicKeyInfo<'_>) -> PublicKey {
         }
         other => (other, None, None),
     };
-    PublicKey { algorithm: algorithm.to_owned(), bits, curve, spki_sha256: sha256(info.raw) }
+    let numbers = (algorithm == "RSA").then(|| rsa_numbers(info)).flatten();
+    PublicKey {
+        exponent: numbers.and_then(|(_, exponent)| small(exponent)),
+        roca: numbers.map(|(modulus, _)| roca::has_its_structure(modulus)),
+        algorithm: algorithm.to_owned(),
+        bits,
+        curve,
+        spki_sha256: sha256(info.raw),
+    }
+}
+
+/// A positive INTEGER that fits; `None` for others.
+fn small(integer: &[u8]) -> Option<i64> {
+    let zeros = integer.iter().take_while(|octet| **octet == 0).count();
+    let significant = integer.get(zeros..)?;
+    let fits = significant.len() <= 8 && integer.first().is_some_and(|first| *first < 0x80);
+    let number = significant.iter().fold(0_u64, |sum, octet| sum << 8 | u64::from(*octet));
+    i64::try_from(number).ok().filter(|_| fits)
 }
 
 /// Bits of the modulus of an RSA key, whatever algorithm identifier stands before it.

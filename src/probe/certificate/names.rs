@@ -6,10 +6,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use x509_parser::oid_registry::OID_X509_EXT_SUBJECT_ALT_NAME;
 
-use super::der;
 use super::distinguished_name::cut;
 use super::parsed::Parsed;
 use crate::observation::{Failure, Listing, SubjectName, limits};
+use crate::wire::der;
 
 /// Context-specific tags of `GeneralName` (RFC 5280 section 4.2.1.6).
 const DNS_NAME: u8 = 0x82;
@@ -46,6 +46,13 @@ pub(super) fn cover(certificate: &Parsed<'_>, host: &str) -> bool {
         (Presented::Ip(address), Reference::Ip(host)) => address == *host,
         _ => false,
     })
+}
+
+/// Whether a DNS name, counted or not in [`names`], stands for a whole level.
+pub(super) fn has_wildcard(certificate: &Parsed<'_>) -> bool {
+    presented(certificate)
+        .filter_map(Result::ok)
+        .any(|name| matches!(name, Presented::Dns(pattern) if pattern.starts_with(b"*.")))
 }
 
 /// What the client wanted to reach.

@@ -13,9 +13,9 @@ use x509_parser::nom::{self, Parser as _};
 use x509_parser::oid_registry as oid;
 use x509_parser::prelude::{FromDer, X509Certificate, X509CertificateParser};
 
-use super::der;
 use super::key::public_key;
 use crate::observation::Failure;
+use crate::wire::der;
 
 /// Largest certificate looked at, in bytes. 10,000 long names fit.
 pub(super) const MAX_DER: usize = 1 << 20;

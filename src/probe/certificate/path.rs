@@ -13,13 +13,13 @@ use super::refusal;
 use super::signature::signature_algorithm;
 use super::trust_store::TrustStore;
 use super::verify::{Check, verify};
-use crate::observation::ChainFault;
+use crate::observation::{ChainFault, Misuse};
 
 /// Most signatures checked for one chain, so that a hostile one costs little.
 const MAX_SIGNATURE_CHECKS: u32 = 100;
 
 /// A fault and, where the fault does not say it all, words for it.
-pub(super) type Fault = (ChainFault, Option<String>);
+pub(super) type Fault = (ChainFault, Option<(Misuse, String)>);
 
 /// The certificates of a chain, the leaf first, and which signatures were found to be whose.
 pub(super) struct Chain<'c, 'a> {
@@ -70,6 +70,28 @@ impl<'c, 'a> Chain<'c, 'a> {
             Some(trail) => refusal::validate(self.certificates, &walk.useful(), &trail, store, at),
             None => Err(self.fault_of(&walk)),
         }
+    }
+
+    /// The key that signed the leaf, as a `SubjectPublicKeyInfo`, DER: of a certificate sent or of a trusted root.
+    pub(super) fn key_of_issuer(&mut self, store: &TrustStore) -> Option<Vec<u8>> {
+        let certificates = self.certificates;
+        let leaf = certificates.first()?;
+        for issuer in 0..certificates.len() {
+            if self.is_named_as_issuer(issuer, 0) && self.signed_by(0, issuer) == Some(Check::Verified) {
+                return Some(certificates.get(issuer)?.x509.tbs_certificate.subject_pki.raw.to_vec());
+            }
+        }
+        for anchor in store.anchors.iter().filter(|anchor| anchor.subject.as_ref() == leaf.issuer) {
+            if self.signed_by_anchor(0, anchor) == Some(Check::Verified) {
+                return Some(webpki::spki_for_anchor(anchor).as_ref().to_vec());
+            }
+        }
+        None
+    }
+
+    /// The certificates at which ways from the leaf end without issuer.
+    pub(super) fn ends(&mut self, store: &TrustStore) -> Vec<usize> {
+        self.walk(store).ends
     }
 
     fn is_named_as_issuer(&self, issuer: usize, signed: usize) -> bool {
@@ -205,19 +227,19 @@ impl<'c, 'a> Chain<'c, 'a> {
                     format!("{} is signed with {algorithm}, which is not accepted", refusal::called(signed))
                 },
             );
-            return (ChainFault::Unusable, Some(name));
+            return (ChainFault::Unusable, Some((Misuse::Signature, name)));
         }
         if walk.unknown_root {
             return (ChainFault::UntrustedRoot, None);
         }
         if walk.gave_up {
             let words = format!("more than {MAX_SIGNATURE_CHECKS} signatures would have to be checked");
-            return (ChainFault::Unusable, Some(words));
+            return (ChainFault::Unusable, Some((Misuse::Other, words)));
         }
         match walk.ends.as_slice() {
             [] => {
                 let words = "the certificates sent certify each other in a circle".to_owned();
-                (ChainFault::Unusable, Some(words))
+                (ChainFault::Unusable, Some((Misuse::Other, words)))
             }
             ends if ends.iter().all(|end| walk.refuted.contains(end)) => (ChainFault::BadSignature, None),
             _ => (ChainFault::MissingIntermediate, None),

@@ -16,7 +16,7 @@ use super::path::Fault;
 use super::policies;
 use super::signature::signature_algorithm;
 use super::trust_store::TrustStore;
-use crate::observation::ChainFault;
+use crate::observation::{ChainFault, Misuse};
 
 /// Longest subject in a sentence, in characters.
 const SUBJECT_CHARS: usize = 120;
@@ -74,7 +74,7 @@ pub(super) fn validate(
             Ok(())
         } else {
             let words = format!("key usage of {} does not allow TLS servers", called(leaf));
-            Err((ChainFault::Unusable, Some(words)))
+            Err((ChainFault::Unusable, Some((Misuse::KeyUsage, words))))
         };
     };
     // The moment lies inside the leaf's validity, so it is somebody else who is not valid at it.
@@ -95,7 +95,10 @@ pub(super) fn validate(
     }
     let words = unfit_issuer
         .get()
-        .map(|issuer| format!("key usage of {} does not allow it to sign certificates", called(issuer)))
+        .map(|issuer| {
+            let words = format!("key usage of {} does not allow it to sign certificates", called(issuer));
+            (Misuse::KeyUsage, words)
+        })
         .or_else(|| explain(&path, anchor, store))
         .unwrap_or_else(|| words(&error));
     Err((ChainFault::Unusable, Some(words)))
@@ -114,11 +117,11 @@ fn on_trail<'p, 'a>(certificates: &'p [Parsed<'a>], trail: &(Vec<usize>, usize))
 }
 
 /// The first thing wrong on a path, naming the certificate, which `webpki`'s errors do not.
-fn explain(path: &[&Parsed<'_>], anchor: usize, store: &TrustStore) -> Option<String> {
+fn explain(path: &[&Parsed<'_>], anchor: usize, store: &TrustStore) -> Option<(Misuse, String)> {
     let own = path.iter().enumerate().find_map(|(depth, certificate)| fault_of(certificate, depth));
     own.or_else(|| {
         let words = key_fault_of_anchor(store.anchors.get(anchor)?)?;
-        Some(format!("the trusted root has {words}"))
+        Some((Misuse::Key, format!("the trusted root has {words}")))
     })
 }
 
@@ -129,42 +132,59 @@ pub(super) fn key_fault_of_anchor(anchor: &TrustAnchor<'_>) -> Option<String> {
 }
 
 /// What is wrong with one certificate of a path; `depth` 0 is the leaf.
-pub(super) fn fault_of(certificate: &Parsed<'_>, depth: usize) -> Option<String> {
+pub(super) fn fault_of(certificate: &Parsed<'_>, depth: usize) -> Option<(Misuse, String)> {
     let name = called(certificate);
+    let because = |misuse, words| Some((misuse, words));
     if certificate.der.len() > MAX_VALIDATED {
-        return Some(format!("{name} is larger than {MAX_VALIDATED} bytes, which is not accepted"));
+        return because(
+            Misuse::Other,
+            format!("{name} is larger than {MAX_VALIDATED} bytes, which is not accepted"),
+        );
     }
     let version = certificate.x509.version();
     if version != X509Version::V3 {
-        return Some(format!("{name} is of X.509 version {}, not 3", version.0.saturating_add(1)));
+        let words = format!("{name} is of X.509 version {}, not 3", version.0.saturating_add(1));
+        return because(Misuse::Other, words);
     }
     if let Some(oid) = unknown_critical_extension(certificate) {
-        return Some(format!("{name} has the critical extension {oid}, which is not understood"));
+        let words = format!("{name} has the critical extension {oid}, which is not understood");
+        return because(Misuse::CriticalExtension, words);
     }
     match (depth, certificate.is_ca()) {
-        (0, true) => return Some("the server's certificate is one of a certification authority".to_owned()),
-        (1.., false) => return Some(format!("{name} is not one of a certification authority")),
+        (0, true) => {
+            let words = "the server's certificate is one of a certification authority".to_owned();
+            return because(Misuse::AuthorityAsServer, words);
+        }
+        (1.., false) => {
+            let words = format!("{name} is not one of a certification authority");
+            return because(Misuse::ServerAsAuthority, words);
+        }
         _ => {}
     }
     if !certificate.allows_tls_servers() {
-        return Some(format!("extended key usage of {name} does not allow TLS servers"));
+        let words = format!("extended key usage of {name} does not allow TLS servers");
+        return because(Misuse::ExtendedKeyUsage, words);
     }
     let below = u32::try_from(depth.saturating_sub(1)).unwrap_or(u32::MAX);
     let allowed = certificate.basic_constraints().and_then(|constraints| constraints.path_len_constraint);
     if depth > 0 && allowed.is_some_and(|allowed| below > allowed) {
-        return Some(format!("more authorities below {name} than its path length allows"));
+        let words = format!("more authorities below {name} than its path length allows");
+        return because(Misuse::PathLength, words);
     }
     if depth > 0
         && let Some(words) = key_fault(&certificate.x509.tbs_certificate.subject_pki)
     {
-        return Some(format!("{name} has {words}"));
+        return because(Misuse::Key, format!("{name} has {words}"));
     }
     let signature = signature_algorithm(&certificate.x509.signature_algorithm);
     let accepted = match signature.hash.as_deref() {
         Some("SHA-256" | "SHA-384" | "SHA-512") | None => true,
         Some(_) => false,
     };
-    (!accepted).then(|| format!("{name} is signed with {}, which is not accepted", signature.name))
+    (!accepted).then(|| {
+        let words = format!("{name} is signed with {}, which is not accepted", signature.name);
+        (Misuse::Signature, words)
+    })
 }
 
 /// A key that no signature is accepted from.
@@ -203,30 +223,35 @@ fn unknown_critical_extension(certificate: &Parsed<'_>) -> Option<String> {
 }
 
 /// An error of path validation in a sentence.
-fn words(error: &Error) -> String {
-    match error {
+fn words(error: &Error) -> (Misuse, String) {
+    let (misuse, words) = match error {
         Error::RequiredEkuNotFoundContext(_) | Error::EmptyEkuExtension => {
-            "extended key usage of a certificate does not allow TLS servers".to_owned()
+            (Misuse::ExtendedKeyUsage, "extended key usage of a certificate does not allow TLS servers")
         }
         Error::UnsupportedCriticalExtension => {
-            "a certificate has a critical extension that is not understood".to_owned()
+            (Misuse::CriticalExtension, "a certificate has a critical extension that is not understood")
         }
-        Error::NameConstraintViolation => "a name lies outside the name constraints of an issuer".to_owned(),
+        Error::NameConstraintViolation => {
+            (Misuse::NameConstraints, "a name lies outside the name constraints of an issuer")
+        }
         Error::PathLenConstraintViolated => {
-            "more authorities below an issuer than its path length allows".to_owned()
+            (Misuse::PathLength, "more authorities below an issuer than its path length allows")
         }
-        Error::InvalidCertValidity => "the validity of a certificate ends before it begins".to_owned(),
-        Error::MaximumPathDepthExceeded => "more issuers one above the other than are followed".to_owned(),
-        Error::CertDistrusted => "an issuer is distrusted by name".to_owned(),
+        Error::InvalidCertValidity => (Misuse::Other, "the validity of a certificate ends before it begins"),
+        Error::MaximumPathDepthExceeded => {
+            (Misuse::Other, "more issuers one above the other than are followed")
+        }
+        Error::CertDistrusted => (Misuse::Other, "an issuer is distrusted by name"),
         Error::ExtensionValueInvalid | Error::MalformedExtensions => {
-            "an extension of a certificate is malformed or stands there twice".to_owned()
+            (Misuse::Other, "an extension of a certificate is malformed or stands there twice")
         }
         Error::BadDer | Error::BadDerTime | Error::TrailingData(_) => {
-            "a certificate does not follow its encoding".to_owned()
+            (Misuse::Other, "a certificate does not follow its encoding")
         }
         Error::SignatureAlgorithmMismatch => {
-            "a certificate states two different signature algorithms".to_owned()
+            (Misuse::Signature, "a certificate states two different signature algorithms")
         }
-        other => format!("path validation says {other}"),
-    }
+        other => return (Misuse::Other, format!("path validation says {other}")),
+    };
+    (misuse, words.to_owned())
 }

@@ -13,12 +13,12 @@ use super::*;
 use crate::observation::{ChainFault, ValidityStatus};
 
 /// 2026-01-01T00:00:00Z.
-const AT: i64 = 1_767_225_600;
-const HOST: &str = "a.gov.vn";
+pub(super) const AT: i64 = 1_767_225_600;
+pub(super) const HOST: &str = "a.gov.vn";
 
 /// A subject with a key.
 pub(super) struct Party {
-    params: CertificateParams,
+    pub(super) params: CertificateParams,
     pub(super) key: KeyPair,
 }
 
@@ -42,7 +42,7 @@ impl Party {
         Self::new("leaf", false)
     }
 
-    fn by(&self, issuer: &Self) -> Vec<u8> {
+    pub(super) fn by(&self, issuer: &Self) -> Vec<u8> {
         let issuer = Issuer::from_params(&issuer.params, &issuer.key);
         self.params.signed_by(&self.key, &issuer).unwrap().der().to_vec()
     }
@@ -76,7 +76,7 @@ fn base64(bytes: &[u8]) -> String {
         .collect()
 }
 
-fn store(roots: &[Vec<u8>]) -> TrustStore {
+pub(super) fn store(roots: &[Vec<u8>]) -> TrustStore {
     let mut store = TrustStore::empty();
     for root in roots {
         store.add_pem(pem(root).as_bytes(), "root").unwrap();
@@ -84,12 +84,16 @@ fn store(roots: &[Vec<u8>]) -> TrustStore {
     store
 }
 
-fn at() -> Timestamp {
+pub(super) fn at() -> Timestamp {
     Timestamp::from_second(AT).unwrap()
 }
 
 fn facts(chain: &[Vec<u8>], store: &TrustStore) -> Certificate {
-    describe(chain, HOST, at(), store).unwrap()
+    described(chain, HOST, store).unwrap()
+}
+
+pub(super) fn described(chain: &[Vec<u8>], host: &str, store: &TrustStore) -> Result<Certificate, Failure> {
+    describe(&Sent::chain_alone(chain), host, at(), store, CtLogs::shipped())
 }
 
 fn fault(chain: &[Vec<u8>], store: &TrustStore) -> Option<ChainFault> {
@@ -286,7 +290,7 @@ fn ten_thousand_names() {
     leaf.params.subject_alt_names = CertificateParams::new(names).unwrap().subject_alt_names;
     let chain = [leaf.by(&root)];
     let started = Instant::now();
-    let found = describe(&chain, "host-number-9999.gov.vn", at(), &store(&[root.by_itself()])).unwrap();
+    let found = described(&chain, "host-number-9999.gov.vn", &store(&[root.by_itself()])).unwrap();
     assert!(found.names_host);
     assert_eq!(found.leaf.names.items.len(), limits::SUBJECT_NAMES);
     assert_eq!(found.leaf.names.incomplete, Some(Failure::TooLarge { limit: 100 }));
@@ -392,7 +396,7 @@ fn hostile_chains_cost_little() {
 fn what_cannot_be_parsed() {
     let malformed = |chain: &[Vec<u8>]| {
         matches!(
-            certificate(chain, HOST, at(), &TrustStore::mozilla()),
+            certificate(&Sent::chain_alone(chain), HOST, at(), &TrustStore::mozilla()),
             Attempt::Failed { failed: Failure::Malformed(_) }
         )
     };
@@ -406,7 +410,7 @@ fn what_cannot_be_parsed() {
     }
     assert!(malformed(&[[good.as_slice(), &[0]].concat()]));
     let large = Failure::TooLarge { limit: 1 << 20 };
-    assert_eq!(describe(&[vec![0; 2 << 20]], HOST, at(), &TrustStore::mozilla()), Err(large));
+    assert_eq!(described(&[vec![0; 2 << 20]], HOST, &TrustStore::mozilla()), Err(large));
     // Among the issuers it is skipped and said.
     let found = facts(&[good, vec![1, 2, 3], issuer.by(&root)], &store(&[root.by_itself()]));
     assert!(found.trusted && !found.in_order);
@@ -474,7 +478,7 @@ proptest! {
 
     #[test]
     fn arbitrary_bytes_never_panic(chain in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..400), 0..4), host in ".{0,40}") {
-        let _ = certificate(&chain, &host, at(), &TrustStore::empty());
+        let _ = certificate(&Sent::chain_alone(&chain), &host, at(), &TrustStore::empty());
     }
 
     #[test]
@@ -501,7 +505,7 @@ proptest! {
         let mut store = TrustStore::mozilla();
         store.add_pem(include_bytes!("../../../tests/data/certificates/root.pem"), "root.pem").unwrap();
         let started = Instant::now();
-        let _ = certificate(&chain, HOST, Timestamp::from_second(seconds.into()).unwrap(), &store);
+        let _ = certificate(&Sent::chain_alone(&chain), HOST, Timestamp::from_second(seconds.into()).unwrap(), &store);
         prop_assert!(started.elapsed() < Duration::from_secs(2));
     }
 }

@@ -112,6 +112,16 @@ impl TrustStore {
         Ok(added)
     }
 
+    /// Mozilla's roots alone; `None` where there are no others.
+    pub(super) fn public_part(&self) -> Option<Self> {
+        if self.validity.iter().all(Option::is_none) {
+            return None;
+        }
+        let public = self.anchors.iter().zip(&self.validity).filter(|(_, validity)| validity.is_none());
+        let anchors: Vec<_> = public.map(|(anchor, _)| anchor.clone()).collect();
+        Some(Self { validity: vec![None; anchors.len()], anchors })
+    }
+
     /// Whether exactly this subject with exactly this key is trusted; both as contents without header.
     pub(super) fn holds(&self, subject: &[u8], key: &[u8]) -> bool {
         self.anchors.iter().any(|anchor| {

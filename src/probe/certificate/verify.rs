@@ -5,7 +5,7 @@ use aws_lc_rs::{digest, signature};
 use x509_parser::num_bigint::BigUint;
 use x509_parser::prelude::X509Certificate;
 use x509_parser::signature_algorithm::RsaSsaPssParams;
-use x509_parser::x509::SubjectPublicKeyInfo;
+use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
 use super::distinguished_name::dotted;
 use super::{key, md5, signature::signature_algorithm};
@@ -26,24 +26,40 @@ const MAX_RSA_BITS: u32 = 8192;
 /// Largest public exponent, in bits, as in `BoringSSL` and its relatives.
 const MAX_EXPONENT_BITS: u64 = 33;
 
+/// Something signed: a certificate, a list, a response.
+#[derive(Clone, Copy)]
+pub(super) struct Signed<'a> {
+    pub(super) algorithm: &'a AlgorithmIdentifier<'a>,
+    pub(super) message: &'a [u8],
+    pub(super) signature: &'a [u8],
+}
+
 /// Whether `signer` made the signature of `certificate`.
 pub(super) fn verify(certificate: &X509Certificate<'_>, signer: &SubjectPublicKeyInfo<'_>) -> Check {
-    let algorithm = signature_algorithm(&certificate.signature_algorithm);
+    let signed = Signed {
+        algorithm: &certificate.signature_algorithm,
+        message: certificate.tbs_certificate.as_ref(),
+        signature: &certificate.signature_value.data,
+    };
+    verify_signed(signed, signer)
+}
+
+/// Whether `signer` made the signature.
+pub(super) fn verify_signed(signed: Signed<'_>, signer: &SubjectPublicKeyInfo<'_>) -> Check {
+    let algorithm = signature_algorithm(signed.algorithm);
     let key_oid = dotted(&signer.algorithm.algorithm);
     let hash = algorithm.hash.as_deref().unwrap_or_default();
     match (algorithm.name.as_str(), key_oid.as_str()) {
-        ("RSASSA-PSS", "1.2.840.113549.1.1.1" | "1.2.840.113549.1.1.10") => {
-            verify_pss(certificate, signer, hash)
-        }
-        (name, "1.2.840.113549.1.1.1") if name.contains("WithRSA") => verify_pkcs1(certificate, signer, hash),
+        ("RSASSA-PSS", "1.2.840.113549.1.1.1" | "1.2.840.113549.1.1.10") => verify_pss(signed, signer, hash),
+        (name, "1.2.840.113549.1.1.1") if name.contains("WithRSA") => verify_pkcs1(signed, signer, hash),
         (name, "1.2.840.10045.2.1") if name.starts_with("ecdsa-with-") => {
             let Some(curve) = key::curve_oid(signer) else { return Check::Unsupported };
-            ecdsa(&curve, hash).map_or(Check::Unsupported, |method| run(method, certificate, signer))
+            ecdsa(&curve, hash).map_or(Check::Unsupported, |method| run(method, signed, signer))
         }
-        ("Ed25519", "1.3.101.112") => run(&signature::ED25519, certificate, signer),
-        ("ML-DSA-44", "2.16.840.1.101.3.4.3.17") => run(&signature::ML_DSA_44, certificate, signer),
-        ("ML-DSA-65", "2.16.840.1.101.3.4.3.18") => run(&signature::ML_DSA_65, certificate, signer),
-        ("ML-DSA-87", "2.16.840.1.101.3.4.3.19") => run(&signature::ML_DSA_87, certificate, signer),
+        ("Ed25519", "1.3.101.112") => run(&signature::ED25519, signed, signer),
+        ("ML-DSA-44", "2.16.840.1.101.3.4.3.17") => run(&signature::ML_DSA_44, signed, signer),
+        ("ML-DSA-65", "2.16.840.1.101.3.4.3.18") => run(&signature::ML_DSA_65, signed, signer),
+        ("ML-DSA-87", "2.16.840.1.101.3.4.3.19") => run(&signature::ML_DSA_87, signed, signer),
         // A key of one kind cannot have made a signature of another.
         (name, oid) if kinds_differ(name, oid) => Check::Failed,
         _ => Check::Unsupported,
@@ -52,11 +68,11 @@ pub(super) fn verify(certificate: &X509Certificate<'_>, signer: &SubjectPublicKe
 
 fn run(
     algorithm: &'static dyn signature::VerificationAlgorithm,
-    certificate: &X509Certificate<'_>,
+    signed: Signed<'_>,
     signer: &SubjectPublicKeyInfo<'_>,
 ) -> Check {
     let key = signature::UnparsedPublicKey::new(algorithm, &signer.subject_public_key.data);
-    match key.verify(certificate.tbs_certificate.as_ref(), &certificate.signature_value.data) {
+    match key.verify(signed.message, signed.signature) {
         Ok(()) => Check::Verified,
         Err(_) => Check::Failed,
     }
@@ -81,7 +97,7 @@ fn ecdsa(curve: &str, hash: &str) -> Option<&'static dyn signature::Verification
     })
 }
 
-fn verify_pss(certificate: &X509Certificate<'_>, signer: &SubjectPublicKeyInfo<'_>, hash: &str) -> Check {
+fn verify_pss(signed: Signed<'_>, signer: &SubjectPublicKeyInfo<'_>, hash: &str) -> Check {
     let (algorithm, length): (&'static dyn signature::VerificationAlgorithm, u32) = match hash {
         "SHA-256" => (&signature::RSA_PSS_2048_8192_SHA256, 32),
         "SHA-384" => (&signature::RSA_PSS_2048_8192_SHA384, 48),
@@ -89,8 +105,8 @@ fn verify_pss(certificate: &X509Certificate<'_>, signer: &SubjectPublicKeyInfo<'
         _ => return Check::Unsupported,
     };
     // The library takes the customary parameters for granted: salt as long as the hash, MGF1 with the same hash.
-    let customary = certificate
-        .signature_algorithm
+    let customary = signed
+        .algorithm
         .parameters
         .as_ref()
         .and_then(|parameters| RsaSsaPssParams::try_from(parameters).ok())
@@ -101,32 +117,37 @@ fn verify_pss(certificate: &X509Certificate<'_>, signer: &SubjectPublicKeyInfo<'
                     .is_ok_and(|mask| mask.hash == *parameters.hash_algorithm_oid())
         });
     match key::rsa_bits(signer) {
-        Some(2048..=MAX_RSA_BITS) if customary => run(algorithm, certificate, signer),
+        Some(2048..=MAX_RSA_BITS) if customary => run(algorithm, signed, signer),
         _ => Check::Unsupported,
     }
 }
 
-fn verify_pkcs1(certificate: &X509Certificate<'_>, signer: &SubjectPublicKeyInfo<'_>, hash: &str) -> Check {
+fn verify_pkcs1(signed: Signed<'_>, signer: &SubjectPublicKeyInfo<'_>, hash: &str) -> Check {
     let algorithm: &'static dyn signature::VerificationAlgorithm = match (key::rsa_bits(signer), hash) {
         (None | Some(0), _) => return Check::Failed,
         (Some(bits), _) if bits > MAX_RSA_BITS => return Check::Unsupported,
+        // The library refuses an exponent of 1, under which anybody can sign; that somebody did is a fact all the same.
+        _ if !has_usual_exponent(signer) => return verify_pkcs1_by_hand(signed, signer, hash),
         (Some(1024..), "SHA-1") => &signature::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY,
         (Some(1024..), "SHA-256") => &signature::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,
         (Some(2048..), "SHA-384") => &signature::RSA_PKCS1_2048_8192_SHA384,
         (Some(1024..), "SHA-512") => &signature::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY,
-        _ => return verify_pkcs1_by_hand(certificate, signer, hash),
+        _ => return verify_pkcs1_by_hand(signed, signer, hash),
     };
-    run(algorithm, certificate, signer)
+    run(algorithm, signed, signer)
+}
+
+fn has_usual_exponent(signer: &SubjectPublicKeyInfo<'_>) -> bool {
+    key::rsa_numbers(signer).is_some_and(|(_, exponent)| {
+        let exponent = BigUint::from_bytes_be(exponent);
+        exponent.bit(0) && (2..=MAX_EXPONENT_BITS).contains(&exponent.bits())
+    })
 }
 
 /// RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2.2) for what the library refuses: MD5, SHA-224, and keys shorter than
 /// 1024 bits. Compares the whole encoded message, so there is no padding to parse.
-fn verify_pkcs1_by_hand(
-    certificate: &X509Certificate<'_>,
-    signer: &SubjectPublicKeyInfo<'_>,
-    hash: &str,
-) -> Check {
-    let message = certificate.tbs_certificate.as_ref();
+fn verify_pkcs1_by_hand(signed: Signed<'_>, signer: &SubjectPublicKeyInfo<'_>, hash: &str) -> Check {
+    let message = signed.message;
     let digest_of = |algorithm| digest::digest(algorithm, message).as_ref().to_vec();
     // DigestInfo up to the digest (RFC 8017 section 9.2, notes).
     let (prefix, hashed): (&[u8], Vec<u8>) = match hash {
@@ -146,7 +167,7 @@ fn verify_pkcs1_by_hand(
     };
     let Some((modulus, exponent)) = key::rsa_numbers(signer) else { return Check::Failed };
     let (n, e) = (BigUint::from_bytes_be(modulus), BigUint::from_bytes_be(exponent));
-    let signature = BigUint::from_bytes_be(&certificate.signature_value.data);
+    let signature = BigUint::from_bytes_be(signed.signature);
     if !n.bit(0) || e.bits() > MAX_EXPONENT_BITS {
         return Check::Unsupported;
     }
@@ -155,7 +176,7 @@ fn verify_pkcs1_by_hand(
     else {
         return Check::Failed;
     };
-    if certificate.signature_value.data.len() != length || signature >= n {
+    if signed.signature.len() != length || signature >= n {
         return Check::Failed;
     }
     let expected = [&[0, 1], vec![0xff; padding].as_slice(), &[0], prefix, &hashed].concat();

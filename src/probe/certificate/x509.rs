@@ -5,11 +5,13 @@ use std::fmt::Write as _;
 
 use aws_lc_rs::digest;
 use jiff::Timestamp;
+use x509_parser::oid_registry as oid;
 
 use super::distinguished_name::{cut, one_line};
 use super::key::public_key;
-use super::names::names;
+use super::names::{has_wildcard, names};
 use super::parsed::Parsed;
+use super::purpose;
 use super::signature::signature_algorithm;
 use crate::observation::{ValidityStatus, X509, limits};
 
@@ -24,16 +26,26 @@ pub(super) fn describe(certificate: &Parsed<'_>, at: Timestamp, self_signed: boo
         subject: one_line(x509.subject()),
         issuer: one_line(x509.issuer()),
         serial: serial(x509.raw_serial()),
+        serial_octets: u32::try_from(x509.raw_serial().len()).unwrap_or(u32::MAX),
+        serial_positive: is_positive(x509.raw_serial()),
         not_before: certificate.start,
         not_after: certificate.end,
         validity: validity(certificate, at),
         days_left: days_left(certificate.not_after, at),
         lifetime_days: lifetime_days(certificate.not_before, certificate.not_after),
         names: names(certificate),
+        names_present: certificate.extension(&oid::OID_X509_EXT_SUBJECT_ALT_NAME).is_some(),
+        wildcard: has_wildcard(certificate),
+        validation: purpose::validation(certificate),
+        key_usage: purpose::key_usage(certificate),
+        extended_key_usage: purpose::extended_key_usage(certificate),
+        must_staple: purpose::must_staple(certificate),
         key: public_key(&x509.tbs_certificate.subject_pki),
         signature: signature_algorithm(&x509.signature_algorithm),
         self_signed,
         is_ca: certificate.is_ca(),
+        path_length: certificate.basic_constraints().and_then(|constraints| constraints.path_len_constraint),
+        constrains_names: certificate.extension(&oid::OID_X509_EXT_NAME_CONSTRAINTS).is_some(),
     }
 }
 
@@ -71,6 +83,11 @@ fn lifetime_days(not_before: i64, not_after: i64) -> i64 {
     seconds.saturating_add(DAY - 1).div_euclid(DAY)
 }
 
+/// Whether an INTEGER is larger than zero.
+fn is_positive(integer: &[u8]) -> bool {
+    integer.first().is_some_and(|first| *first < 0x80) && integer.iter().any(|octet| *octet != 0)
+}
+
 /// Lower-case hex of the number as encoded: without the zero octet that only keeps it positive, with `-` before
 /// the magnitude of a negative one. Zero octets beyond the one that DER wants are kept, since they are a fault.
 fn serial(octets: &[u8]) -> String {
@@ -97,7 +114,7 @@ fn hex_start(octets: &[u8]) -> String {
     hex(octets.get(..limits::TEXT).unwrap_or(octets))
 }
 
-fn hex(octets: &[u8]) -> String {
+pub(super) fn hex(octets: &[u8]) -> String {
     octets.iter().fold(String::with_capacity(octets.len().saturating_mul(2)), |mut text, octet| {
         let _ = write!(text, "{octet:02x}");
         text
@@ -148,6 +165,7 @@ mod tests {
             (&[], ""),
         ] {
             assert_eq!(serial(octets), text, "{octets:x?}");
+            assert_eq!(is_positive(octets), !text.is_empty() && text != "00" && !text.starts_with('-'));
         }
         assert_eq!(serial(&vec![1; 70_000]).chars().count(), limits::TEXT);
     }

@@ -36,6 +36,8 @@ pub struct Seen {
     pub tls: Attempt<Tls>,
     /// The certificates as sent, DER, leaf first.
     pub chain: Attempt<Vec<Vec<u8>>>,
+    /// The OCSP response stapled to the ordinary handshake, DER; absent where none was sent.
+    pub staple: Attempt<Option<Vec<u8>>>,
 }
 
 /// Probes one address of a site. `known` is what was found at other names of this run.
@@ -59,9 +61,14 @@ pub async fn tls(lane: &Lane, host: &str, port: u16, known: &Known) -> Seen {
         && is_out_of_reach(&failed.error)
     {
         let attempt = super::failure::attempt::<()>(Err(failed.error.clone()));
-        return Seen { tls: attempt.clone().and_then(unreachable), chain: attempt.and_then(unreachable) };
+        return Seen {
+            tls: attempt.clone().and_then(unreachable),
+            chain: attempt.clone().and_then(unreachable),
+            staple: attempt.and_then(unreachable),
+        };
     }
     // facts only: a server that serves one connection at a time must not wait for this one to be dropped
+    let mut staple = stapled(&ordinary);
     let (version, mut handshake, mut sent) = match ordinary {
         Ok(seen) => {
             let chain = seen.chain.clone();
@@ -73,13 +80,15 @@ pub async fn tls(lane: &Lane, host: &str, port: u16, known: &Known) -> Seen {
         && let Some(shared) = known.of(lane, host, port, agreed).await
     {
         let tls = Tls { handshake, connections: lane.spent().0, ..shared };
-        return Seen { tls: Attempt::Completed(tls), chain: Attempt::Completed(sent) };
+        return Seen { tls: Attempt::Completed(tls), chain: Attempt::Completed(sent), staple };
     }
     let asked = Server::new(lane, host, port, version).ask_all(version).await;
     // hellos without key shares are answered: then it was the size of the ordinary one, which some middleboxes drop
     if hello_was_dropped && asked.speaks_tls {
         lane.keep_to_classic_groups();
-        match self::handshake(lane, host, port).await {
+        let again = self::handshake(lane, host, port).await;
+        staple = stapled(&again);
+        match again {
             Ok(seen) => {
                 sent.clone_from(&seen.chain);
                 handshake = Attempt::Completed(facts(seen));
@@ -98,16 +107,30 @@ pub async fn tls(lane: &Lane, host: &str, port: u16, known: &Known) -> Seen {
         let negotiated = negotiation::explore(&Here { lane, host, port }, &asked.versions).await;
         let tls = told(asked.versions, handshake, negotiated, lane.spent().0);
         known.add(lane, port, host, &tls);
-        return Seen { tls: Attempt::Completed(tls), chain };
+        return Seen { tls: Attempt::Completed(tls), chain, staple };
     }
     if asked.speaks_something_else {
         let nothing = negotiated::unseen(&Attempt::skipped(Skip::DoesNotApply));
         let handshake = Attempt::skipped(Skip::DoesNotApply);
         let tls = Tls { offered: false, ..told(none_offered(), handshake, nothing, lane.spent().0) };
-        return Seen { tls: Attempt::Completed(tls), chain: Attempt::skipped(Skip::DoesNotApply) };
+        let chain = Attempt::skipped(Skip::DoesNotApply);
+        return Seen { tls: Attempt::Completed(tls), chain, staple: Attempt::skipped(Skip::DoesNotApply) };
     }
     let why = asked.first_failure.unwrap_or(Failure::Closed);
-    Seen { tls: Attempt::failed(why.clone()), chain: Attempt::failed(why) }
+    Seen {
+        tls: Attempt::failed(why.clone()),
+        chain: Attempt::failed(why.clone()),
+        staple: Attempt::failed(why),
+    }
+}
+
+/// The stapled response; known to be absent only where the handshake was completed.
+fn stapled(seen: &Result<net::tls::Handshake, Box<net::tls::HandshakeError>>) -> Attempt<Option<Vec<u8>>> {
+    match seen {
+        Ok(seen) => Attempt::Completed(seen.staple.clone()),
+        Err(failed) if failed.staple.is_some() => Attempt::Completed(failed.staple.clone()),
+        Err(failed) => super::failure::attempt(Err(failed.error.clone())),
+    }
 }
 
 fn told(versions: Versions, handshake: Attempt<Handshake>, negotiated: Negotiated, connections: u32) -> Tls {
