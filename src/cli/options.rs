@@ -142,6 +142,7 @@ impl Network {
                 .or_else(|| lab.trust_anchor.as_ref().map(|file| folder.join(file))),
             seed: self.now().as_second().unsigned_abs(),
             contact_url,
+            intrusive: self.intrusive,
             connect_timeout: Duration::from_secs(if self.pace == PaceFlag::Lab { 2 } else { 5 }),
             exchange_timeout: Duration::from_secs(if self.pace == PaceFlag::Lab { 3 } else { 10 }),
             ..net::Options::default()
@@ -194,9 +195,6 @@ impl Network {
         let mut notes = Vec::new();
         if self.root_hints.is_some() {
             notes.push("--root-hints: nothing in this version asks the root name servers");
-        }
-        if self.intrusive {
-            notes.push("--intrusive: this version has no abnormal probes");
         }
         if self.smtp_port.is_some() {
             notes.push("--smtp-port: this version does not check mail");

@@ -87,15 +87,24 @@ impl Document {
     }
 }
 
-/// Facts of `tls` that came later than the first documents of this schema.
-const LATER_TLS: [&str; 6] =
-    ["cipher_suites", "suite_order", "groups", "dh_primes", "signatures", "compression"];
-/// Those among them that may be absent, of which «not there» would say that they were looked for.
-const LATER_TLS_OPTIONAL: [&str; 5] =
-    ["secure_renegotiation", "extended_master_secret", "encrypt_then_mac", "session_ticket", "fallback_scsv"];
+/// Facts of `tls` that came later than the first documents of this schema: a generation each, those that are always told
+/// and those that may be absent, of which «not there» would say that they were looked for.
+const LATER_TLS: [(&[&str], &[&str]); 2] = [
+    (
+        &["cipher_suites", "suite_order", "groups", "dh_primes", "signatures", "compression"],
+        &[
+            "secure_renegotiation",
+            "extended_master_secret",
+            "encrypt_then_mac",
+            "session_ticket",
+            "fallback_scsv",
+        ],
+    ),
+    (&["alpn", "sessions", "server_names", "intolerances"], &["signed_certificate_timestamps", "intrusive"]),
+];
 
 /// A document that is older than a fact was not asked for it. Those that may be absent are known to be older by the
-/// ones that may not.
+/// ones of their generation that may not.
 fn mark_later_facts(facts: &mut Map<String, Value>) {
     let endpoints = facts.get_mut("endpoints").and_then(Value::as_array_mut);
     for endpoint in endpoints.into_iter().flatten() {
@@ -104,13 +113,15 @@ fn mark_later_facts(facts: &mut Map<String, Value>) {
             continue;
         }
         let not_asked = || serde_json::json!({"skipped": "not_requested"});
-        if LATER_TLS.iter().all(|name| !tls.contains_key(*name)) {
-            for name in LATER_TLS_OPTIONAL {
-                tls.entry(name).or_insert_with(not_asked);
+        for (told, optional) in LATER_TLS {
+            if told.iter().all(|name| !tls.contains_key(*name)) {
+                for name in optional {
+                    tls.entry(*name).or_insert_with(not_asked);
+                }
             }
-        }
-        for name in LATER_TLS {
-            tls.entry(name).or_insert_with(not_asked);
+            for name in told {
+                tls.entry(*name).or_insert_with(not_asked);
+            }
         }
     }
 }

@@ -33,5 +33,9 @@ pub const GROUPS: usize = 100;
 pub const DH_PRIMES: usize = 20;
 /// Signature schemes kept of a server.
 pub const SIGNATURES: usize = 40;
+/// Protocols that are asked for by ALPN.
+pub const ALPN_PROTOCOLS: usize = 4;
+/// Kinds of hello that a server may fail at.
+pub const INTOLERANCES: usize = 10;
 /// Longest text kept of a fact, in characters; what is longer is cut and ends in `…`.
 pub const TEXT: usize = 1_000;

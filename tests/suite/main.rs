@@ -26,5 +26,7 @@ mod score;
 mod shelf;
 mod store;
 mod target;
+mod tls_behaviour;
+mod tls_intrusive;
 mod tls_negotiation;
 mod web_lab;
