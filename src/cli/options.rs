@@ -158,6 +158,7 @@ impl Network {
             intrusive: self.intrusive,
             seed: self.now().as_second().unsigned_abs(),
             contact_url,
+            intrusive: self.intrusive,
             connect_timeout: Duration::from_secs(if self.pace == PaceFlag::Lab { 2 } else { 5 }),
             exchange_timeout: Duration::from_secs(if self.pace == PaceFlag::Lab { 3 } else { 10 }),
             ..net::Options::default()

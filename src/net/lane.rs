@@ -214,6 +214,21 @@ impl Lane {
         self.lanes.options.budgets.tls_per_job.saturating_sub(self.spent().0)
     }
 
+    /// Who we are, as [`Options::user_agent`].
+    pub fn user_agent(&self) -> String {
+        self.lanes.options.user_agent()
+    }
+
+    /// How long a whole exchange on one connection is given.
+    pub fn exchange_timeout(&self) -> Duration {
+        self.lanes.options.exchange_timeout
+    }
+
+    /// Whether messages may be sent here that no browser sends.
+    pub fn may_intrude(&self) -> bool {
+        self.lanes.options.intrusive
+    }
+
     /// Whether this address was found to answer only hellos without post-quantum key shares.
     pub fn wants_classic_groups(&self) -> bool {
         self.classic_groups.load(Ordering::Relaxed)

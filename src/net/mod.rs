@@ -136,11 +136,7 @@ impl Net {
 
     /// Who we are, for every HTTP request and, after `EHLO`, in no other protocol.
     pub fn user_agent(&self) -> String {
-        format!(
-            "Mozilla/5.0 (compatible; khien/{}; +{})",
-            env!("CARGO_PKG_VERSION"),
-            self.options.contact_url
-        )
+        self.options.user_agent()
     }
 
     /// Puts jobs in the run's order: the same seed and the same input give the same order.

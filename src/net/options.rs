@@ -101,6 +101,8 @@ pub struct Options {
     pub seed: u64,
     /// Where a server's operator reads who we are; ends the `User-Agent`.
     pub contact_url: String,
+    /// Whether messages may be sent that no browser sends: the flag was given and the authorisation covers it.
+    pub intrusive: bool,
 }
 
 impl Default for Options {
@@ -125,11 +127,17 @@ impl Default for Options {
             cached_answers: 50_000,
             seed: 0,
             contact_url: String::from("https://khien.invalid/"),
+            intrusive: false,
         }
     }
 }
 
 impl Options {
+    /// Who we are, for every HTTP request and, after `EHLO`, in no other protocol.
+    pub fn user_agent(&self) -> String {
+        format!("Mozilla/5.0 (compatible; khien/{}; +{})", env!("CARGO_PKG_VERSION"), self.contact_url)
+    }
+
     /// The row of `connect_to` for this host and logical port. A row without a port of its own leaves that to the port
     /// map.
     pub fn connect_to(&self, host: &str, port: u16) -> Option<SocketAddr> {

@@ -87,12 +87,21 @@ impl Document {
     }
 }
 
-/// Facts of `tls` that came later than the first documents of this schema.
-const LATER_TLS: [&str; 6] =
-    ["cipher_suites", "suite_order", "groups", "dh_primes", "signatures", "compression"];
-/// Those among them that may be absent, of which «not there» would say that they were looked for.
-const LATER_TLS_OPTIONAL: [&str; 5] =
-    ["secure_renegotiation", "extended_master_secret", "encrypt_then_mac", "session_ticket", "fallback_scsv"];
+/// Facts of `tls` that came later than the first documents of this schema: a generation each, those that are always told
+/// and those that may be absent, of which «not there» would say that they were looked for.
+const LATER_TLS: [(&[&str], &[&str]); 2] = [
+    (
+        &["cipher_suites", "suite_order", "groups", "dh_primes", "signatures", "compression"],
+        &[
+            "secure_renegotiation",
+            "extended_master_secret",
+            "encrypt_then_mac",
+            "session_ticket",
+            "fallback_scsv",
+        ],
+    ),
+    (&["alpn", "sessions", "server_names", "intolerances"], &["signed_certificate_timestamps", "intrusive"]),
+];
 
 /// Facts of `dns` that came later, each required: those that may be absent stand behind `delegation`.
 const LATER_DNS: [&str; 7] =
@@ -114,18 +123,17 @@ const LATER_X509: [&str; 9] = [
 ];
 
 /// A document that is older than a fact was not asked for it. Those that may be absent are known to be older by the
-/// ones that may not.
+/// ones of their generation that may not.
 fn mark_later_facts(facts: &mut Map<String, Value>) {
-    let not_asked = || serde_json::json!({"skipped": "not_requested"});
     if let Some(dns) = facts.get_mut("dns").and_then(Value::as_object_mut)
         && dns.contains_key("nxdomain")
         && !dns.contains_key("delegation")
     {
         for name in LATER_DNS {
-            dns.entry(name).or_insert_with(not_asked);
+            dns.entry(name).or_insert_with(not_requested);
         }
     }
-    facts.entry("mail").or_insert_with(not_asked);
+    facts.entry("mail").or_insert_with(not_requested);
     let mut is_older = false;
     let endpoints = facts.get_mut("endpoints").and_then(Value::as_array_mut);
     for endpoint in endpoints.into_iter().flatten() {
@@ -134,13 +142,15 @@ fn mark_later_facts(facts: &mut Map<String, Value>) {
         if !tls.contains_key("offered") {
             continue;
         }
-        if LATER_TLS.iter().all(|name| !tls.contains_key(*name)) {
-            for name in LATER_TLS_OPTIONAL {
-                tls.entry(name).or_insert_with(not_asked);
+        for (told, optional) in LATER_TLS {
+            if told.iter().all(|name| !tls.contains_key(*name)) {
+                for name in optional {
+                    tls.entry(*name).or_insert_with(not_requested);
+                }
             }
-        }
-        for name in LATER_TLS {
-            tls.entry(name).or_insert_with(not_asked);
+            for name in told {
+                tls.entry(*name).or_insert_with(not_requested);
+            }
         }
     }
     if is_older {
@@ -196,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_document_older_than_a_fact_was_not_asked_for_it() {
+    fn a_document_older_than_a_fact_was_not_requested_for_it() {
         let of = |tls: Value| {
             let document = json!({
                 "schema": SCHEMA, "at": "2026-11-24T00:00:00Z", "site": {"host": "a.example", "port": 443},
@@ -204,9 +214,9 @@ mod tests {
             });
             Document::parse(document.to_string().as_bytes()).unwrap().endpoints()[0]["tls"].clone()
         };
-        let not_asked = json!({"skipped": "not_requested"});
+        let not_requested = json!({"skipped": "not_requested"});
         let old = of(json!({"offered": true}));
-        assert_eq!((&old["cipher_suites"], &old["secure_renegotiation"]), (&not_asked, &not_asked));
+        assert_eq!((&old["cipher_suites"], &old["secure_renegotiation"]), (&not_requested, &not_requested));
         let new = of(json!({"offered": true, "compression": "offered", "groups": {"items": []}}));
         assert_eq!((&new["compression"], new.get("secure_renegotiation")), (&json!("offered"), None));
         let failed = json!({"failed": "refused"});

@@ -61,5 +61,9 @@ pub const SPF_DOMAINS: usize = 40;
 pub const RECORD_FAULTS: usize = 20;
 /// Addresses for reports kept of a record.
 pub const REPORT_ADDRESSES: usize = 10;
+/// Protocols that are asked for by ALPN.
+pub const ALPN_PROTOCOLS: usize = 4;
+/// Kinds of hello that a server may fail at.
+pub const INTOLERANCES: usize = 10;
 /// Longest text kept of a fact, in characters; what is longer is cut and ends in `…`.
 pub const TEXT: usize = 1_000;

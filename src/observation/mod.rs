@@ -1,6 +1,7 @@
 //! What was seen: one document per site, and the catalogue of facts that rules may name. Never a verdict.
 
 mod attempt;
+mod behaviour;
 pub mod catalogue;
 mod certificate;
 mod delegation;
@@ -18,6 +19,10 @@ mod tls;
 
 pub use attempt::{Attempt, Failure, Listing, Phase, Skip};
 pub(crate) use attempt::{X_ATTEMPT, X_LISTING};
+pub use behaviour::{
+    Alpn, AlpnProtocol, ClientRenegotiation, EarlyData, HelloTrait, Intolerance, Intrusive, NameAnswer,
+    ServerNames, Sessions, Weakness, WithoutMatch,
+};
 pub use certificate::{
     Certificate, ChainFault, Misuse, PublicKey, SignatureAlgorithm, SubjectName, Validation, ValidityStatus,
     X509,

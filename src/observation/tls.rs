@@ -4,7 +4,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, CipherSuite, DhPrime, Group, Listing, SignatureScheme, SuiteOrder, limits};
+use super::{
+    Alpn, Attempt, CipherSuite, DhPrime, Group, Intolerance, Intrusive, Listing, ServerNames, Sessions,
+    SignatureScheme, SuiteOrder, limits,
+};
 
 /// TLS at one address, on the site's port.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -56,6 +59,22 @@ pub struct Tls {
     /// Whether it heeds `TLS_FALLBACK_SCSV` (RFC 7507); absent where there is no lower version to fall back to.
     #[serde(default, skip_serializing_if = "Attempt::is_absent")]
     pub fallback_scsv: Attempt<Option<Support>>,
+    /// How many signed certificate timestamps it sends by extension (RFC 6962 section 3.3) up to TLS 1.2, 0 for none;
+    /// absent where it has none of these versions.
+    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
+    pub signed_certificate_timestamps: Attempt<Option<u32>>,
+    /// The protocols it speaks inside.
+    pub alpn: Attempt<Alpn>,
+    /// How clients come back.
+    pub sessions: Attempt<Sessions>,
+    /// What clients are given that name another site, or none.
+    pub server_names: Attempt<ServerNames>,
+    /// Kinds of hello that it cannot stand.
+    #[schemars(extend("maxItems" = limits::INTOLERANCES))]
+    pub intolerances: Attempt<Listing<Intolerance>>,
+    /// Old holes; absent where the scan was not told to look for them.
+    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
+    pub intrusive: Attempt<Option<Intrusive>>,
     /// Another site at this address, whose facts these are, `handshake` left out: this one's own handshake and its answer to
     /// a hello for TLS 1.1 agreed with what was found there. Absent where they were found out at this name.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -27,5 +27,7 @@ mod shelf;
 mod spf_suite;
 mod store;
 mod target;
+mod tls_behaviour;
+mod tls_intrusive;
 mod tls_negotiation;
 mod web_lab;

@@ -2,6 +2,7 @@
 
 mod cbc;
 mod record;
+mod session;
 
 use std::{
     io,
@@ -28,6 +29,7 @@ use super::{
 };
 use record::Recorder;
 pub use record::alert_name;
+pub use session::{FirstVisit, SecondVisit};
 
 /// Which versions to offer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

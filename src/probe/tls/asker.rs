@@ -124,8 +124,7 @@ impl<'p, P: Peer> Asker<'p, P> {
         self.given_up.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// A hang-up, or an alert that is no word about what was offered, is a refusal where the server answers the
-    /// control, refuses twice more in a row, and still answers the control.
+    /// Looks into a doubtful refusal, with nothing else under way.
     async fn confirm(&self, offer: &Offer, first: &Reply) -> Result<Settled, Failure> {
         let _alone = self.turn.write().await;
         if !self.control_answers().await? {
@@ -139,16 +138,11 @@ impl<'p, P: Peer> Asker<'p, P> {
                 return Err(first.failure());
             }
         }
-        for _ in 0..2 {
-            let again = self.ask_alone(offer).await?;
-            if let Some(settled) = read(offer, &again) {
-                return Ok(settled);
-            }
-            if !is_doubtful_refusal(&again) {
-                return Err(again.failure());
-            }
+        let (one, other) = (self.ask_alone(offer), self.ask_alone(offer));
+        match confirmed(first, one, other, self.control_answers()).await? {
+            None => Ok(Settled::Refused),
+            Some(again) => read(offer, &again).ok_or_else(|| again.failure()),
         }
-        if self.control_answers().await? { Ok(Settled::Refused) } else { Err(first.failure()) }
     }
 
     async fn control_answers(&self) -> Result<bool, Failure> {
@@ -160,6 +154,26 @@ impl<'p, P: Peer> Asker<'p, P> {
     fn give_up(&self, why: Failure) {
         self.given_up.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(why);
     }
+}
+
+/// Whether a doubtful refusal stands, once a control was answered: it does where the server refuses twice more in a row
+/// and still answers the control; `None` then, else what it answered this time. In a row: one back end of several that
+/// hangs up on everybody comes round again when every other connection goes to the next one.
+pub(super) async fn confirmed(
+    first: &Reply,
+    one: impl Future<Output = Result<Reply, Failure>>,
+    other: impl Future<Output = Result<Reply, Failure>>,
+    control: impl Future<Output = Result<bool, Failure>>,
+) -> Result<Option<Reply>, Failure> {
+    let one = one.await?;
+    if !is_doubtful_refusal(&one) {
+        return Ok(Some(one));
+    }
+    let other = other.await?;
+    if !is_doubtful_refusal(&other) {
+        return Ok(Some(other));
+    }
+    if control.await? { Ok(None) } else { Err(first.failure()) }
 }
 
 fn is_silence(reply: &Reply) -> bool {

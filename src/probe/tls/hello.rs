@@ -111,7 +111,14 @@ pub(super) fn weakest_first(version: Version) -> Vec<u16> {
 /// who chooses one of these has read it to its end.
 pub(super) fn long(version: Version) -> Offer {
     let likely = Question { short: true, ..Question::first(version) }.offer().suites;
-    let foreign = suites(version).iter().copied().filter(|code| {
+    let mut offered: Vec<u16> = foreign_suites().take(CHUNK - SHORT).collect();
+    offered.extend(likely);
+    Offer::new(version, offered)
+}
+
+/// Suites that no web server has: with keys shared beforehand, passwords, Kerberos.
+pub(super) fn foreign_suites() -> impl Iterator<Item = u16> {
+    suites(Version::TLS12).iter().copied().filter(|code| {
         let suite = iana::cipher_suite(*code).and_then(|suite| suite.properties());
         suite.is_some_and(|suite| {
             matches!(
@@ -125,10 +132,7 @@ pub(super) fn long(version: Version) -> Offer {
                     | KeyExchange::Eccpwd
             )
         })
-    });
-    let mut offered: Vec<u16> = foreign.take(CHUNK - SHORT).collect();
-    offered.extend(likely);
-    Offer::new(version, offered)
+    })
 }
 
 /// Without encryption, authentication or strength, and with blocks of 64 bits.

@@ -2,23 +2,32 @@
 //! Facts only; what the certificates are worth is `probe::certificate`'s to describe.
 
 mod asker;
+mod handshake;
 mod hello;
+mod intolerance;
+mod intrusive;
 mod known;
+mod names;
 mod negotiated;
 mod negotiation;
 mod offer;
 mod primes;
 mod reply;
+mod sessions;
 mod versions;
 
 use std::time::Duration;
 
 use crate::{
-    net::{self, Error, Lane, Purpose, tls::Offer},
-    observation::{Attempt, Failure, Handshake, OcspStaple, Skip, Support, Tls, Versions},
+    net::{self, Connection, Error, Lane, Purpose, tls::Offer},
+    observation::{
+        Alpn, Attempt, Failure, Handshake, Intrusive, OcspStaple, ServerNames, Sessions, Skip, Support, Tls,
+        Versions,
+    },
     wire::tls::Version,
 };
 pub use known::Known;
+use names::Strangers;
 use negotiated::Negotiated;
 use offer::Offer as HelloOffer;
 use reply::Reply;
@@ -77,7 +86,7 @@ pub async fn tls(lane: &Lane, host: &str, port: u16, known: &Known) -> Seen {
         Err(failed) => (None, super::failure::attempt(Err(failed.error)), failed.chain),
     };
     if let Attempt::Completed(agreed) = &handshake
-        && let Some(shared) = known.of(lane, host, port, agreed).await
+        && let Some(shared) = known.of(lane, host, port, agreed, sent.first().map(Vec::as_slice)).await
     {
         let tls = Tls { handshake, connections: lane.spent().0, ..shared };
         return Seen { tls: Attempt::Completed(tls), chain: Attempt::Completed(sent), staple };
@@ -104,15 +113,26 @@ pub async fn tls(lane: &Lane, host: &str, port: u16, known: &Known) -> Seen {
         } else {
             Attempt::Completed(chain)
         };
-        let negotiated = negotiation::explore(&Here { lane, host, port }, &asked.versions).await;
-        let tls = told(asked.versions, handshake, negotiated, lane.spent().0);
-        known.add(lane, port, host, &tls);
+        let here = Here { lane, host, port };
+        let negotiated = negotiation::explore(&here, &asked.versions).await;
+        let leaf = chain.completed().and_then(|chain| chain.first()).map(Vec::as_slice);
+        let behaviour = behaviour(&here, &asked.versions, &negotiated, &handshake, leaf).await;
+        let (strangers, behaviour) = behaviour;
+        let tls = told(asked.versions, handshake, negotiated, behaviour, lane.spent().0);
+        known.add(lane, port, host, &tls, strangers);
         return Seen { tls: Attempt::Completed(tls), chain, staple };
     }
     if asked.speaks_something_else {
         let nothing = negotiated::unseen(&Attempt::skipped(Skip::DoesNotApply));
         let handshake = Attempt::skipped(Skip::DoesNotApply);
-        let tls = Tls { offered: false, ..told(none_offered(), handshake, nothing, lane.spent().0) };
+        let behaviour = Behaviour {
+            alpn: Attempt::skipped(Skip::DoesNotApply),
+            sessions: Attempt::skipped(Skip::DoesNotApply),
+            server_names: Attempt::skipped(Skip::DoesNotApply),
+            intrusive: Attempt::skipped(Skip::DoesNotApply),
+        };
+        let tls =
+            Tls { offered: false, ..told(none_offered(), handshake, nothing, behaviour, lane.spent().0) };
         let chain = Attempt::skipped(Skip::DoesNotApply);
         return Seen { tls: Attempt::Completed(tls), chain, staple: Attempt::skipped(Skip::DoesNotApply) };
     }
@@ -133,35 +153,85 @@ fn stapled(seen: &Result<net::tls::Handshake, Box<net::tls::HandshakeError>>) ->
     }
 }
 
-fn told(versions: Versions, handshake: Attempt<Handshake>, negotiated: Negotiated, connections: u32) -> Tls {
-    let Negotiated {
-        cipher_suites,
-        suite_order,
-        groups,
-        dh_primes,
-        signatures,
-        compression,
-        secure_renegotiation,
-        extended_master_secret,
-        encrypt_then_mac,
-        session_ticket,
-        fallback_scsv,
-    } = negotiated;
+/// What is asked once it is known what the server agrees to.
+struct Behaviour {
+    alpn: Attempt<Alpn>,
+    sessions: Attempt<Sessions>,
+    server_names: Attempt<ServerNames>,
+    intrusive: Attempt<Option<Intrusive>>,
+}
+
+async fn behaviour(
+    here: &Here<'_>,
+    versions: &Versions,
+    negotiated: &Negotiated,
+    handshake: &Attempt<Handshake>,
+    leaf: Option<&[u8]>,
+) -> (Strangers, Behaviour) {
+    let old = sessions::old(versions, &negotiated.accepted);
+    let (sessions, first_alpn) = sessions::look(here, versions, &old).await;
+    let strangers = names::strangers(here).await;
+    let of_all = handshake.completed().and_then(|handshake| handshake.alpn.as_deref());
+    let seen: Vec<Vec<u8>> =
+        of_all.map(|chosen| chosen.as_bytes().to_vec()).into_iter().chain(first_alpn).collect();
+    let alpn = match handshake {
+        // what the library cannot shake hands with says nothing of what is spoken inside
+        Attempt::Failed { failed } => Attempt::failed(failed.clone()),
+        Attempt::Skipped { skipped } => Attempt::skipped(*skipped),
+        Attempt::Completed(_) => {
+            Attempt::Completed(names::alpn(here, of_all, &seen, negotiated.npn.clone()).await)
+        }
+    };
+    let intrusive = if here.lane.may_intrude() {
+        let listing = negotiated.cipher_suites.completed();
+        let known = intrusive::Known {
+            versions,
+            accepted: &negotiated.accepted,
+            incomplete: listing.and_then(|listing| listing.incomplete.as_ref()),
+            old: &old,
+        };
+        Some(intrusive::look(here, &known).await)
+    } else {
+        None
+    };
+    let behaviour = Behaviour {
+        alpn,
+        sessions: Attempt::Completed(sessions),
+        server_names: strangers.beside(leaf),
+        intrusive: Attempt::Completed(intrusive),
+    };
+    (strangers, behaviour)
+}
+
+fn told(
+    versions: Versions,
+    handshake: Attempt<Handshake>,
+    negotiated: Negotiated,
+    behaviour: Behaviour,
+    connections: u32,
+) -> Tls {
+    let Behaviour { alpn, sessions, server_names, intrusive } = behaviour;
     Tls {
         offered: true,
         versions,
         handshake,
-        cipher_suites,
-        suite_order,
-        groups,
-        dh_primes,
-        signatures,
-        compression,
-        secure_renegotiation,
-        extended_master_secret,
-        encrypt_then_mac,
-        session_ticket,
-        fallback_scsv,
+        cipher_suites: negotiated.cipher_suites,
+        suite_order: negotiated.suite_order,
+        groups: negotiated.groups,
+        dh_primes: negotiated.dh_primes,
+        signatures: negotiated.signatures,
+        compression: negotiated.compression,
+        secure_renegotiation: negotiated.secure_renegotiation,
+        extended_master_secret: negotiated.extended_master_secret,
+        encrypt_then_mac: negotiated.encrypt_then_mac,
+        session_ticket: negotiated.session_ticket,
+        fallback_scsv: negotiated.fallback_scsv,
+        signed_certificate_timestamps: negotiated.timestamps,
+        alpn,
+        sessions,
+        server_names,
+        intolerances: negotiated.intolerances,
+        intrusive,
         shared_with: None,
         connections,
     }
@@ -172,6 +242,16 @@ struct Here<'l> {
     lane: &'l Lane,
     host: &'l str,
     port: u16,
+}
+
+impl Here<'_> {
+    /// A connection of its own, where the budget allows one more.
+    async fn connect(&self) -> Result<Connection, Error> {
+        if !asker::Peer::may_ask(self) {
+            return Err(Error::BudgetSpent { what: net::Budget::TlsPerJob });
+        }
+        self.lane.connect(self.host, self.port, Purpose::Tls).await
+    }
 }
 
 impl asker::Peer for Here<'_> {

@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     observation::{
-        Attempt, CipherSuite, DhPrime, Failure, Group, GroupKind, Listing, OrderOf, Protocol,
-        SignatureScheme, SuiteOrder, Support, Versions, limits,
+        Attempt, CipherSuite, DhPrime, Failure, Group, GroupKind, HelloTrait, Intolerance, Listing, OrderOf,
+        Protocol, SignatureScheme, SuiteOrder, Support, Versions, limits,
     },
     wire::{
         iana::{self, CipherMode},
@@ -25,6 +25,8 @@ const INAPPROPRIATE_FALLBACK: u8 = 86;
 /// The facts beside versions and handshake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Negotiated {
+    /// Pairs of version and suite, as codes.
+    pub(super) accepted: Vec<(Version, u16)>,
     pub(super) cipher_suites: Attempt<Listing<CipherSuite>>,
     pub(super) suite_order: Attempt<Listing<SuiteOrder>>,
     pub(super) groups: Attempt<Listing<Group>>,
@@ -36,6 +38,9 @@ pub(super) struct Negotiated {
     pub(super) encrypt_then_mac: Attempt<Option<Support>>,
     pub(super) session_ticket: Attempt<Option<Support>>,
     pub(super) fallback_scsv: Attempt<Option<Support>>,
+    pub(super) npn: Attempt<Option<Support>>,
+    pub(super) timestamps: Attempt<Option<u32>>,
+    pub(super) intolerances: Attempt<Listing<Intolerance>>,
 }
 
 /// What the server chose, and why there may be more.
@@ -54,6 +59,9 @@ pub(super) struct Found {
     pub(super) orders: Vec<(Version, u16, u16, (u16, u16))>,
     pub(super) no_order_before: Option<Failure>,
     pub(super) fallback: Option<Result<Reply, Failure>>,
+    pub(super) intolerances: Vec<HelloTrait>,
+    /// Why one may have been missed.
+    pub(super) no_intolerance_before: Option<Failure>,
 }
 
 impl Found {
@@ -78,6 +86,7 @@ pub(super) fn unseen(why: &Attempt<()>) -> Negotiated {
         why.clone().and_then(|()| bug())
     }
     Negotiated {
+        accepted: Vec::new(),
         cipher_suites: of(why),
         suite_order: of(why),
         groups: of(why),
@@ -89,6 +98,9 @@ pub(super) fn unseen(why: &Attempt<()>) -> Negotiated {
         encrypt_then_mac: of(why),
         session_ticket: of(why),
         fallback_scsv: of(why),
+        npn: of(why),
+        timestamps: of(why),
+        intolerances: of(why),
     }
 }
 
@@ -97,7 +109,11 @@ pub(super) fn facts(found: &Found, versions: &Versions) -> Negotiated {
     let seen = Seen { found, versions };
     let cut = seen.cut(Version::SSL3, Version::TLS13);
     let (dh_primes, unread) = dh_primes(found);
+    let accepted = found.suites.iter();
+    let accepted =
+        accepted.flat_map(|(version, of)| of.chosen.iter().map(|chosen| (*version, chosen.told.suite)));
     Negotiated {
+        accepted: accepted.collect(),
         cipher_suites: listing(suites(found), limits::CIPHER_SUITES, cut.clone()),
         suite_order: listing(
             found.orders.iter().map(order),
@@ -131,8 +147,15 @@ pub(super) fn facts(found: &Found, versions: &Versions) -> Negotiated {
             Some(Ok(Reply::Chose { .. })) => Attempt::Completed(Some(Support::NotOffered)),
             Some(Ok(reply)) => Attempt::failed(reply.failure()),
             Some(Err(why)) => Attempt::failed(why.clone()),
-            None => cut.map_or(Attempt::Completed(None), Attempt::failed),
+            None => cut.clone().map_or(Attempt::Completed(None), Attempt::failed),
         },
+        npn: seen.somewhere(ExtensionType::NEXT_PROTOCOL_NEGOTIATION, |_| true),
+        timestamps: seen.timestamps(),
+        intolerances: listing(
+            found.intolerances.iter().map(|to| Intolerance { to: *to }),
+            limits::INTOLERANCES,
+            found.no_intolerance_before.clone(),
+        ),
     }
 }
 
@@ -199,6 +222,12 @@ impl Seen<'_> {
             }
             None => Attempt::Completed(Some(Support::NotOffered)),
         }
+    }
+
+    fn timestamps(&self) -> Attempt<Option<u32>> {
+        let most = self.found.old(Version::TLS10).map(|chosen| chosen.told.timestamps).max().unwrap_or(0);
+        self.somewhere(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP, |_| true)
+            .map(|there| there.map(|_| u32::try_from(most).unwrap_or(u32::MAX)))
     }
 
     fn compression(&self) -> Attempt<Support> {

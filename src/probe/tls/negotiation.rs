@@ -4,6 +4,7 @@
 use super::{
     asker::{Asker, Chosen, Peer, Settled},
     hello::{CHUNK, Question, long, weakest_first},
+    intolerance,
     negotiated::{self, Found, Negotiated},
     offer::Offer,
     reply::Reply,
@@ -48,6 +49,7 @@ pub(super) async fn explore<P: Peer>(peer: &P, versions: &Versions) -> Negotiate
     found.no_group_before = found.no_group_before.or(new.no_group_before);
     explorer.orders(&mut found).await;
     explorer.fallback(&mut found).await;
+    intolerance::look(&explorer.asker, &mut found).await;
     negotiated::facts(&found, versions)
 }
 

@@ -1,8 +1,12 @@
 //! A hello with every part free to choose that the probe varies: what is offered, and its octets. Sends nothing.
 
-use crate::wire::{
-    iana,
-    tls::{ClientHello, EncodeError, Extension, Version},
+use super::intolerance;
+use crate::{
+    observation::HelloTrait,
+    wire::{
+        iana,
+        tls::{ClientHello, EncodeError, Extension, Version},
+    },
 };
 
 /// A hello of 256 to 511 octets makes some old load balancers hang (RFC 7685).
@@ -20,6 +24,8 @@ pub(super) struct Offer {
     pub(super) extras: bool,
     /// `TLS_FALLBACK_SCSV` stands among the suites.
     pub(super) fallback: bool,
+    /// What some servers cannot stand, beside what is offered.
+    pub(super) odd: Vec<HelloTrait>,
 }
 
 impl Offer {
@@ -32,6 +38,7 @@ impl Offer {
             schemes: iana::signature_schemes().collect(),
             extras: false,
             fallback: false,
+            odd: Vec::new(),
         }
     }
 
@@ -48,7 +55,7 @@ impl Offer {
             // no share: the server names a group by a HelloRetryRequest, and no key has to be made
             extensions.push(Extension::key_share(&[])?);
             hello.extensions = Some(extensions);
-            return finish(hello);
+            return self.finish(hello);
         }
         // some servers fail without it
         suites.push(iana::EMPTY_RENEGOTIATION_INFO_SCSV);
@@ -66,10 +73,12 @@ impl Offer {
                 extensions.push(Extension::extended_master_secret());
                 extensions.push(Extension::encrypt_then_mac());
                 extensions.push(Extension::session_ticket(Vec::new()));
+                extensions.push(Extension::next_protocol_negotiation());
+                extensions.push(Extension::signed_certificate_timestamp());
             }
             hello.extensions = Some(extensions);
         }
-        finish(hello)
+        self.finish(hello)
     }
 
     fn common(&self, host: &str) -> Result<Vec<Extension>, EncodeError> {
@@ -91,13 +100,18 @@ impl Offer {
         }
         Ok(extensions)
     }
-}
 
-fn finish(mut hello: ClientHello) -> Result<Vec<u8>, EncodeError> {
-    let length = hello.to_message()?.encode()?.len();
-    if HANGS.contains(&length) && hello.extensions.is_some() {
-        // the extension's own header needs four octets
-        hello.pad_to(HANGS.end.max(length + 4))?;
+    /// The records, of a length that no server hangs at unless that is what is asked.
+    fn finish(&self, mut hello: ClientHello) -> Result<Vec<u8>, EncodeError> {
+        intolerance::make_odd(&mut hello, &self.odd)?;
+        let length = hello.to_message()?.encode()?.len();
+        if hello.extensions.is_some()
+            && !self.odd.contains(&HelloTrait::Length256To511)
+            && HANGS.contains(&length)
+        {
+            // the extension's own header needs four octets
+            hello.pad_to(HANGS.end.max(length + 4))?;
+        }
+        hello.to_records()
     }
-    hello.to_records()
 }

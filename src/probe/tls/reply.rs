@@ -62,6 +62,8 @@ pub(super) struct Told {
     pub(super) scheme: Option<u16>,
     /// Types of the hello's extensions.
     pub(super) extensions: Vec<ExtensionType>,
+    /// How many signed certificate timestamps came by extension.
+    pub(super) timestamps: usize,
 }
 
 impl Reply {
@@ -255,6 +257,7 @@ fn told(hello: &ServerHello, exchange: &[u8]) -> Told {
         prime: None,
         scheme: None,
         extensions: hello.extensions.iter().flatten().map(|extension| extension.kind).collect(),
+        timestamps: hello.signed_certificate_timestamps().ok().flatten().map_or(0, |list| list.len()),
     };
     let properties = iana::cipher_suite(hello.cipher_suite).and_then(|suite| suite.properties());
     let parsed = properties

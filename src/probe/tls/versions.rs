@@ -5,6 +5,7 @@
 //! and after, once to a short hello; silence never counts.
 
 use super::{
+    asker::confirmed,
     hello::{Question, chunks},
     reply::{Reply, ask, ask_ssl2},
 };
@@ -179,19 +180,15 @@ impl<'l> Server<'l> {
             doubtful if is_doubtful_refusal(doubtful) => {
                 let short = Question { short: true, ..Question::first(version) };
                 let full = Question::first(version);
-                let again = || async {
-                    let short = ask(self.lane, self.host, self.port, &short).await;
-                    (short, ask(self.lane, self.host, self.port, &full).await)
-                };
-                match self.confirm(reply, again).await {
-                    Confirmed::Refused => Attempt::Completed(Support::NotOffered),
-                    Confirmed::Answered(Reply::Chose { version: chosen, .. }) if chosen == version => {
+                match self.confirm(reply, self.again(&short), self.again(&full)).await {
+                    Ok(None) => Attempt::Completed(Support::NotOffered),
+                    Ok(Some(Reply::Chose { version: chosen, .. })) if chosen == version => {
                         Attempt::Completed(Support::Offered)
                     }
-                    Confirmed::Answered(Reply::Chose { version: chosen, .. }) if chosen < version => {
+                    Ok(Some(Reply::Chose { version: chosen, .. })) if chosen < version => {
                         Attempt::Completed(Support::NotOffered)
                     }
-                    Confirmed::Answered(_) | Confirmed::Unknown => Attempt::failed(reply.failure()),
+                    Ok(Some(_)) | Err(_) => Attempt::failed(reply.failure()),
                 }
             }
             other => Attempt::failed(other.failure()),
@@ -206,41 +203,32 @@ impl<'l> Server<'l> {
                 Attempt::Completed(Support::NotOffered)
             }
             doubtful if is_doubtful_refusal(doubtful) => {
-                let again = || async {
-                    let first = ask_ssl2(self.lane, self.host, self.port).await;
-                    (first, ask_ssl2(self.lane, self.host, self.port).await)
-                };
-                match self.confirm(reply, again).await {
-                    Confirmed::Refused => Attempt::Completed(Support::NotOffered),
-                    Confirmed::Answered(Reply::Ssl2 { ciphers: 1.., .. }) => {
-                        Attempt::Completed(Support::Offered)
-                    }
-                    Confirmed::Answered(_) | Confirmed::Unknown => Attempt::failed(reply.failure()),
+                let again = || async { Ok(ask_ssl2(self.lane, self.host, self.port).await) };
+                match self.confirm(reply, again(), again()).await {
+                    Ok(None) => Attempt::Completed(Support::NotOffered),
+                    Ok(Some(Reply::Ssl2 { ciphers: 1.., .. })) => Attempt::Completed(Support::Offered),
+                    Ok(Some(_)) | Err(_) => Attempt::failed(reply.failure()),
                 }
             }
             other => Attempt::failed(other.failure()),
         }
     }
 
-    /// A doubtful refusal is one where the server answers the control now, refuses twice more in a row, and still
-    /// answers the control. In a row: one back end of several that hangs up on everybody comes round again when every
-    /// other connection goes to the next one.
-    async fn confirm<F: Future<Output = (Reply, Reply)>>(
+    /// Looks into a doubtful refusal where a control is answered.
+    async fn confirm(
         &self,
         first: &Reply,
-        again: impl FnOnce() -> F,
-    ) -> Confirmed {
-        if !is_doubtful_refusal(first) || !self.control_answers().await {
-            return Confirmed::Unknown;
+        one: impl Future<Output = Result<Reply, Failure>>,
+        other: impl Future<Output = Result<Reply, Failure>>,
+    ) -> Result<Option<Reply>, Failure> {
+        if !self.control_answers().await {
+            return Err(first.failure());
         }
-        let (one, other) = again().await;
-        if !is_doubtful_refusal(&one) {
-            return Confirmed::Answered(one);
-        }
-        if !is_doubtful_refusal(&other) {
-            return Confirmed::Answered(other);
-        }
-        if self.control_answers().await { Confirmed::Refused } else { Confirmed::Unknown }
+        confirmed(first, one, other, async { Ok(self.control_answers().await) }).await
+    }
+
+    async fn again(&self, question: &Question) -> Result<Reply, Failure> {
+        Ok(ask(self.lane, self.host, self.port, question).await)
     }
 
     fn has_control(&self) -> bool {
@@ -263,16 +251,6 @@ impl<'l> Server<'l> {
             })
             .unwrap_or_default()
     }
-}
-
-/// What asking again made of a doubtful refusal.
-enum Confirmed {
-    /// It stands.
-    Refused,
-    /// This time there was an answer.
-    Answered(Reply),
-    /// The server does not answer what it answered before either.
-    Unknown,
 }
 
 /// A hang-up, or an alert that is no word about what was offered: OpenSSL says `internal_error` where its security

@@ -44,6 +44,10 @@ impl HandshakeType {
     pub const CERTIFICATE_REQUEST: Self = Self(13);
     /// 14.
     pub const SERVER_HELLO_DONE: Self = Self(14);
+    /// 16.
+    pub const CLIENT_KEY_EXCHANGE: Self = Self(16);
+    /// 20.
+    pub const FINISHED: Self = Self(20);
     /// 22, RFC 6066.
     pub const CERTIFICATE_STATUS: Self = Self(22);
 }

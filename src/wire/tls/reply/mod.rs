@@ -6,6 +6,7 @@ mod certificate_request;
 mod certificate_status;
 mod key_exchange;
 mod server_hello;
+mod session_ticket;
 
 use super::{Malformed, Reader};
 
@@ -16,6 +17,7 @@ pub use key_exchange::{
     DhParameters, EcParameters, KeyExchangeParameters, ServerKeyExchange, Signature, bit_length,
 };
 pub use server_hello::{Downgrade, HELLO_RETRY_REQUEST_RANDOM, ServerHello};
+pub use session_ticket::NewSessionTicket;
 
 /// Checks a `ServerHelloDone`, which has no content (RFC 5246 §7.4.5).
 pub fn parse_server_hello_done(body: &[u8]) -> Result<(), Malformed> {

@@ -1,0 +1,124 @@
+//! Coming back to a server of TLS 1.3: the tickets it hands out, whether it takes one again, and whether it takes early
+//! data with it (RFC 8446 sections 2.2, 2.3, 4.6.1).
+
+use std::{io::Write as _, sync::Arc, time::Duration};
+
+use rustls::{ClientConfig, ClientConnection, HandshakeKind, client::Resumption, pki_types::ServerName};
+use tokio::io::AsyncWriteExt as _;
+use tokio_rustls::TlsConnector;
+
+use super::{Offer, Recorder, Versions, configure, explain, own_fault, provider, record, sni};
+use crate::net::{
+    connection::Connection,
+    error::{Error, Phase},
+};
+
+/// Tickets that are kept: servers hand out a handful.
+const TICKETS: usize = 8;
+/// For saying goodbye.
+const FAREWELL: Duration = Duration::from_secs(1);
+/// Octets read at once.
+const BUFFER: usize = 8192;
+
+/// What a first visit brought, and what is needed to come back.
+pub struct FirstVisit {
+    /// Tickets that came before the first octets of an answer.
+    pub tickets: u32,
+    /// The protocol that the server chose.
+    pub alpn: Option<Vec<u8>>,
+    config: ClientConfig,
+    server: ServerName<'static>,
+}
+
+/// What coming back brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SecondVisit {
+    /// Whether the server took the ticket.
+    pub resumed: bool,
+    /// How many octets of early data the ticket allows; 0 where it says nothing of early data.
+    pub early_data_limit: u32,
+    /// Whether the server took the early data that was sent.
+    pub early_data_accepted: bool,
+}
+
+impl FirstVisit {
+    /// A full handshake of TLS 1.3, and `request`, so that tickets which come only with an answer are seen too.
+    /// The versions of the offer do not count.
+    pub async fn make(connection: Connection, offer: &Offer, request: &[u8]) -> Result<Self, Error> {
+        let offer = Offer { versions: Versions::Tls13, ..offer.clone() };
+        let recorder = Arc::new(Recorder::new(provider(offer.classic_groups_only)));
+        let name = offer.server_name.as_deref().and_then(sni);
+        let mut config = configure(&recorder, &offer, name.is_some()).map_err(|error| own_fault(&error))?;
+        config.resumption = Resumption::in_memory_sessions(TICKETS);
+        let server = name.map_or_else(
+            || ServerName::IpAddress(connection.peer().logical.ip().into()),
+            ServerName::DnsName,
+        );
+        let connecting =
+            TlsConnector::from(Arc::new(config.clone())).connect(server.clone(), connection).into_fallible();
+        let inner = connecting.await.map_err(|(error, connection)| explain(&error, connection.head()))?;
+        let mut stream = super::TlsStream { inner, truncated: false };
+        // what is answered does not matter, nor whether anything is
+        let answered = match stream.write_bytes(request).await {
+            Ok(()) => stream.read_some(&mut vec![0; BUFFER]).await.map(drop),
+            Err(error) => Err(error),
+        };
+        // a server may forget the sessions of connections that just break; whether it hears this does not matter
+        stream.renew_deadline(FAREWELL);
+        let _ = stream.shutdown().await;
+        let session = stream.inner.get_ref().1;
+        let tickets = session.tls13_tickets_received();
+        match answered {
+            Err(error @ Error::TimedOut { .. }) if tickets == 0 => Err(error),
+            _ => Ok(Self { tickets, alpn: session.alpn_protocol().map(<[u8]>::to_vec), config, server }),
+        }
+    }
+
+    /// Comes back with a ticket; with `early` as early data where the ticket allows as much.
+    pub async fn again(&self, mut connection: Connection, early: &[u8]) -> Result<SecondVisit, Error> {
+        let mut config = self.config.clone();
+        config.enable_early_data = true;
+        let mut session = ClientConnection::new(Arc::new(config), self.server.clone())
+            .map_err(|error| own_fault(&error))?;
+        let early_data_limit = match session.early_data() {
+            Some(mut writer) => {
+                let limit = writer.bytes_left();
+                if limit >= early.len() {
+                    writer.write_all(early).map_err(|error| Error::Local(error.to_string()))?;
+                }
+                u32::try_from(limit).unwrap_or(u32::MAX)
+            }
+            None => 0,
+        };
+        complete(&mut session, &mut connection).await?;
+        Ok(SecondVisit {
+            resumed: session.handshake_kind() == Some(HandshakeKind::Resumed),
+            early_data_limit,
+            early_data_accepted: session.is_early_data_accepted(),
+        })
+    }
+}
+
+/// Drives a handshake to its end.
+async fn complete(session: &mut ClientConnection, connection: &mut Connection) -> Result<(), Error> {
+    let mut buffer = vec![0; BUFFER];
+    loop {
+        let mut out = Vec::new();
+        while session.wants_write() {
+            session.write_tls(&mut out).map_err(|error| Error::Local(error.to_string()))?;
+        }
+        connection.write_bytes(&out).await?;
+        if !session.is_handshaking() {
+            return Ok(());
+        }
+        let length = connection.read_some(&mut buffer).await?;
+        if length == 0 {
+            return Err(Error::Closed { during: Phase::Handshake });
+        }
+        let mut received = buffer.get(..length).unwrap_or_default();
+        while !received.is_empty() {
+            session.read_tls(&mut received).map_err(|error| Error::Local(error.to_string()))?;
+            session.process_new_packets().map_err(|error| record::explain(&error))?;
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Whether and how clients come back: sessions by id and by ticket, renegotiation up to TLS 1.2, and tickets and early
+//! data of TLS 1.3. Each fact from handshakes that were completed.
+
+use super::{
+    Here,
+    handshake::{Channel, Client, Completed, Resume, Stop, Terms, random, within_reach},
+};
+use crate::{
+    net::{
+        Error,
+        tls::{FirstVisit, Offer},
+    },
+    observation::{Attempt, ClientRenegotiation, EarlyData, Failure, Sessions, Support, Versions},
+    probe::tls::negotiation::support,
+    wire::{
+        http1::{Method, Request},
+        tls::Version,
+        url::HttpUrl,
+    },
+};
+
+/// Where counting renegotiations stops: who allows so many allows any number.
+const MOST_RENEGOTIATIONS: u32 = 11;
+
+/// What is known of a server's versions up to TLS 1.2 for handshakes by hand.
+#[derive(Clone, Debug)]
+pub(super) struct Old {
+    /// The newest of them.
+    pub(super) version: Version,
+    /// Its suites that a handshake can be completed with here.
+    pub(super) suites: Vec<u16>,
+}
+
+/// The newest old version with suites within reach, or why there is none: `Ok(None)` where there is no such version.
+pub(super) fn old(versions: &Versions, suites: &[(Version, u16)]) -> Result<Option<Old>, Failure> {
+    let mut open = None;
+    let mut beyond = None;
+    for version in [Version::TLS12, Version::TLS11, Version::TLS10] {
+        match support(versions, version) {
+            Attempt::Completed(Support::Offered) => {
+                let chosen = suites.iter().filter(|(of, _)| *of == version).map(|(_, suite)| *suite);
+                let suites = within_reach(version, chosen);
+                if !suites.is_empty() {
+                    return Ok(Some(Old { version, suites }));
+                }
+                beyond = Some(Failure::Unsupported(format!("{version} with the cipher suites it has here")));
+            }
+            Attempt::Completed(Support::NotOffered) => {}
+            Attempt::Failed { failed } => open = Some(failed.clone()),
+            Attempt::Skipped { .. } => open = Some(Failure::Closed),
+        }
+    }
+    match beyond.or(open) {
+        Some(why) => Err(why),
+        None => Ok(None),
+    }
+}
+
+/// Asks for everything about sessions.
+pub(super) async fn look(
+    here: &Here<'_>,
+    versions: &Versions,
+    old: &Result<Option<Old>, Failure>,
+) -> (Sessions, Option<Vec<u8>>) {
+    let mut sessions = match old {
+        Err(why) => nothing(&Attempt::failed(why.clone())),
+        Ok(None) => nothing(&Attempt::Completed(None)),
+        Ok(Some(old)) => up_to_tls12(here, old).await,
+    };
+    let mut alpn = None;
+    let (by_psk, tickets, early_data) = match &versions.tls1_3 {
+        Attempt::Completed(Support::Offered) => match tls13(here, &mut alpn).await {
+            Ok((support, count, early)) => (
+                Attempt::Completed(Some(support)),
+                Attempt::Completed(Some(count)),
+                Attempt::Completed(Some(early)),
+            ),
+            Err(why) => (Attempt::failed(why.clone()), Attempt::failed(why.clone()), Attempt::failed(why)),
+        },
+        Attempt::Completed(Support::NotOffered) => Default::default(),
+        Attempt::Failed { failed } => (
+            Attempt::failed(failed.clone()),
+            Attempt::failed(failed.clone()),
+            Attempt::failed(failed.clone()),
+        ),
+        Attempt::Skipped { skipped } => {
+            (Attempt::skipped(*skipped), Attempt::skipped(*skipped), Attempt::skipped(*skipped))
+        }
+    };
+    sessions = Sessions { by_psk, tickets, early_data, ..sessions };
+    (sessions, alpn)
+}
+
+/// Nothing was looked for, for this reason.
+pub(super) fn nothing(why: &Attempt<Option<()>>) -> Sessions {
+    fn of<T>(why: &Attempt<Option<()>>) -> Attempt<Option<T>> {
+        why.clone().map(|_| None)
+    }
+    Sessions {
+        by_id: of(why),
+        by_ticket: of(why),
+        by_psk: of(why),
+        tickets: of(why),
+        early_data: of(why),
+        client_renegotiation: of(why),
+    }
+}
+
+async fn up_to_tls12(here: &Here<'_>, old: &Old) -> Sessions {
+    let terms = Terms {
+        host: here.host,
+        version: old.version,
+        suites: old.suites.clone(),
+        resume: Resume::Nothing,
+        wants_ticket: true,
+    };
+    let (by_ticket, client_renegotiation) = match begin(here, &terms).await {
+        Ok((client, first)) => {
+            let renegotiation = renegotiated(here, client, &terms).await;
+            (resumed_by_ticket(here, &terms, &first).await, renegotiation)
+        }
+        Err(why) => (Attempt::failed(why.clone()), Attempt::failed(why)),
+    };
+    let by_id = resumed_by_id(here, &Terms { wants_ticket: false, ..terms }).await;
+    let none = nothing(&Attempt::Completed(None));
+    Sessions {
+        by_id: by_id.map(Some),
+        by_ticket: by_ticket.map(Some),
+        client_renegotiation: client_renegotiation.map(Some),
+        ..none
+    }
+}
+
+/// A connection with one handshake completed on it.
+pub(super) async fn begin(here: &Here<'_>, terms: &Terms<'_>) -> Result<(Client, Completed), Failure> {
+    let mut failed = Failure::Closed;
+    // once more after a hang-up
+    for _ in 0..2 {
+        let connection = here.connect().await.map_err(|error| Failure::from(&error))?;
+        let mut client = Client::new(Channel::new(connection));
+        match client.handshake(terms).await {
+            Ok(completed) => return Ok((client, completed)),
+            Err(stop) => {
+                failed = stop.failure();
+                if !matches!(stop, Stop::Lost(Error::Reset | Error::Closed { .. })) {
+                    break;
+                }
+            }
+        }
+    }
+    Err(failed)
+}
+
+async fn resumed_by_ticket(here: &Here<'_>, terms: &Terms<'_>, first: &Completed) -> Attempt<Support> {
+    if first.session.ticket.is_empty() {
+        return Attempt::Completed(Support::NotOffered);
+    }
+    let Ok(id) = random(32) else { return Attempt::failed(Failure::OurBug("no random numbers".to_owned())) };
+    let terms = Terms { resume: Resume::Ticket(&first.session, &id), ..terms.clone() };
+    begin(here, &terms).await.map(|(_, completed)| support_of(completed.resumed)).into()
+}
+
+async fn resumed_by_id(here: &Here<'_>, terms: &Terms<'_>) -> Attempt<Support> {
+    let first = match begin(here, terms).await {
+        Ok((client, first)) => {
+            client.close().await;
+            first
+        }
+        Err(why) => return Attempt::failed(why),
+    };
+    if first.session.id.is_empty() {
+        return Attempt::Completed(Support::NotOffered);
+    }
+    let terms = Terms { resume: Resume::Id(&first.session), ..terms.clone() };
+    begin(here, &terms).await.map(|(_, completed)| support_of(completed.resumed)).into()
+}
+
+fn support_of(yes: bool) -> Support {
+    if yes { Support::Offered } else { Support::NotOffered }
+}
+
+/// How often the server lets a client begin again on this connection.
+async fn renegotiated(
+    here: &Here<'_>,
+    mut client: Client,
+    terms: &Terms<'_>,
+) -> Attempt<ClientRenegotiation> {
+    let terms = Terms { wants_ticket: false, ..terms.clone() };
+    let mut accepted = 0;
+    while accepted < MOST_RENEGOTIATIONS {
+        client.channel.connection.renew_deadline(here.lane.exchange_timeout());
+        match client.handshake(&terms).await {
+            Ok(_) => accepted += 1,
+            Err(stop) if accepted > 0 || stop.is_refusal() => break,
+            Err(stop) => return Attempt::failed(stop.failure()),
+        }
+    }
+    Attempt::Completed(ClientRenegotiation { accepted })
+}
+
+/// Whether a ticket is taken back, how many there are, and what early data it allows. The ALPN of the first visit goes
+/// where it is told to.
+async fn tls13(here: &Here<'_>, alpn: &mut Option<Vec<u8>>) -> Result<(Support, u32, EarlyData), Failure> {
+    let request = request(here)?;
+    let offer = Offer {
+        server_name: Some(here.host.to_owned()),
+        alpn: vec![b"http/1.1".to_vec()],
+        classic_groups_only: here.lane.wants_classic_groups(),
+        ..Offer::default()
+    };
+    let failure = |error: Error| Failure::from(&error);
+    here.lane.count_request().map_err(failure)?;
+    let connection = here.connect().await.map_err(failure)?;
+    let first = FirstVisit::make(connection, &offer, &request).await.map_err(failure)?;
+    alpn.clone_from(&first.alpn);
+    if first.tickets == 0 {
+        return Ok((Support::NotOffered, 0, EarlyData { limit: 0, accepted: false }));
+    }
+    // the early data is a request
+    here.lane.count_request().map_err(failure)?;
+    let connection = here.connect().await.map_err(failure)?;
+    let second = first.again(connection, &request).await.map_err(failure)?;
+    let early = EarlyData { limit: second.early_data_limit, accepted: second.early_data_accepted };
+    Ok((support_of(second.resumed), first.tickets, early))
+}
+
+/// What a visitor asks for: the page, in our own name.
+fn request(here: &Here<'_>) -> Result<Vec<u8>, Failure> {
+    let bad = |why: String| Failure::Malformed(why);
+    let url = HttpUrl::root(true, here.host, here.port).map_err(|error| bad(error.to_string()))?;
+    Request::new(Method::Get, &url)
+        .field("User-Agent", here.lane.user_agent())
+        .field("Accept", "text/html,*/*;q=0.1")
+        .field("Connection", "close")
+        .encode()
+        .map_err(|error| bad(error.to_string()))
+}
