@@ -26,5 +26,6 @@ mod score;
 mod shelf;
 mod store;
 mod target;
+mod tls_failures;
 mod tls_negotiation;
 mod web_lab;
