@@ -62,6 +62,8 @@ pub(super) struct Told {
     pub(super) scheme: Option<u16>,
     /// Types of the hello's extensions.
     pub(super) extensions: Vec<ExtensionType>,
+    /// That the rest of the flight did not come in time: the choice stands, but it cost a whole deadline.
+    pub(super) late: Option<Error>,
 }
 
 impl Reply {
@@ -138,10 +140,14 @@ async fn exchange(lane: &Lane, host: &str, port: u16, octets: &[u8]) -> Reply {
             }
             Err(error) => {
                 reader.stream.finish();
-                return match reader.drain() {
-                    None | Some(Reply::Silent(_)) => reader.ended(error),
+                let mut reply = match reader.drain() {
+                    None | Some(Reply::Silent(_)) => reader.ended(error.clone()),
                     Some(reply) => reply,
                 };
+                if let (Reply::Chose { told, .. }, Error::TimedOut { .. }) = (&mut reply, &error) {
+                    told.late = Some(error);
+                }
+                return reply;
             }
         }
     }
@@ -255,6 +261,7 @@ fn told(hello: &ServerHello, exchange: &[u8]) -> Told {
         prime: None,
         scheme: None,
         extensions: hello.extensions.iter().flatten().map(|extension| extension.kind).collect(),
+        late: None,
     };
     let properties = iana::cipher_suite(hello.cipher_suite).and_then(|suite| suite.properties());
     let parsed = properties

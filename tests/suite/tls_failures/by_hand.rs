@@ -90,8 +90,7 @@ impl Said {
     pub(super) fn glued(&self) -> Vec<u8> {
         match self {
             Self::Flight(version, messages) => {
-                let octets: Vec<u8> =
-                    messages.iter().flat_map(|message| message.encode().unwrap()).collect();
+                let octets: Vec<u8> = messages.iter().flat_map(|message| message.encode().unwrap()).collect();
                 to_records(ContentType::HANDSHAKE, *version, &octets, MAX_FRAGMENT).unwrap()
             }
             Self::Refused(_) => self.whole(),
@@ -198,7 +197,5 @@ pub(super) async fn perform(mut stream: TcpStream, act: Act) {
 /// Until the client closes.
 pub(super) async fn wait_for_the_end(stream: &mut TcpStream) {
     let mut buffer = [0; 4096];
-    while let Ok(Ok(1..)) =
-        tokio::time::timeout(Duration::from_secs(30), stream.read(&mut buffer)).await
-    {}
+    while let Ok(Ok(1..)) = tokio::time::timeout(Duration::from_secs(30), stream.read(&mut buffer)).await {}
 }

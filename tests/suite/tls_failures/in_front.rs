@@ -19,7 +19,10 @@ use super::{
     looked::{HOST, Looked, PATIENT, look, look_at},
 };
 use crate::peer::{Authority, Peer};
-use khien::rule::Verdict;
+use khien::{
+    rule::Verdict,
+    wire::tls::{ClientHello, ContentType, Version, to_records},
+};
 
 const MODERN: &str = "server { listen ADDRESS ssl; server_name lab.test; CERTIFICATE
     ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers ECDHE+AESGCM; ssl_ecdh_curve X25519:prime256v1; }";
@@ -80,8 +83,8 @@ async fn in_fragments(from: &mut (impl AsyncReadExt + Unpin), to: &mut (impl Asy
         }
         clear &= header[0] == 22;
         let records = if clear {
-            let version = khien::wire::tls::Version(u16::from_be_bytes([header[1], header[2]]));
-            khien::wire::tls::to_records(khien::wire::tls::ContentType::HANDSHAKE, version, &body, 5).unwrap()
+            let version = Version(u16::from_be_bytes([header[1], header[2]]));
+            to_records(ContentType::HANDSHAKE, version, &body, 5).unwrap()
         } else {
             [&header[..], &body].concat()
         };
@@ -144,25 +147,27 @@ async fn a_queue_of_one_is_waited_for() {
     assert_eq!(seen.facts(), real.truth.facts());
 }
 
+/// Whether a connection is reset, by its number and its hello where that is one of TLS.
+type Minds = fn(usize, Option<&ClientHello>) -> bool;
+
 #[tokio::test]
 async fn resets_on_any_kind_of_hello_are_no_finding() {
     let real = Real::new().await;
     let server = real.server.address();
-    type Minds = fn(usize, &[u8], Option<&khien::wire::tls::ClientHello>) -> bool;
     let minds: [(&str, Minds); 6] = [
-        ("the first hello", |number, _, _| number == 0),
-        ("every hello but the first", |number, _, _| number > 0),
-        ("every third", |number, _, _| number % 3 == 2),
-        ("whatever is no TLS", |_, _, hello| hello.is_none()),
-        ("TLS 1.3 without a key share", |_, _, hello| {
+        ("the first hello", |number, _| number == 0),
+        ("every hello but the first", |number, _| number > 0),
+        ("every third", |number, _| number % 3 == 2),
+        ("whatever is no TLS", |_, hello| hello.is_none()),
+        ("TLS 1.3 without a key share", |_, hello| {
             hello.is_some_and(|hello| hello.key_shares().unwrap().is_some_and(|shares| shares.is_empty()))
         }),
-        ("more than 100 suites", |_, _, hello| hello.is_some_and(|hello| hello.cipher_suites.len() > 100)),
+        ("more than 100 suites", |_, hello| hello.is_some_and(|hello| hello.cipher_suites.len() > 100)),
     ];
     for (what, minds) in minds {
         let address = listen(move |number, mut client| async move {
             let Some((octets, hello)) = hello_of(&mut client).await else { return };
-            if minds(number, &octets, hello.as_ref()) {
+            if minds(number, hello.as_ref()) {
                 return client.set_zero_linger().unwrap();
             }
             let Ok(mut upstream) = TcpStream::connect(server).await else { return };

@@ -100,19 +100,22 @@ fn record(kind: ContentType, payload: &[u8]) -> Vec<u8> {
     to_records(kind, Version::TLS12, payload, MAX_FRAGMENT).unwrap()
 }
 
-/// What may come for ever.
+/// What may come for ever, 16 KiB of it at least: smaller pieces would keep the test busy.
 fn without_end() -> Vec<(&'static str, Vec<u8>)> {
     // a message of an unknown type, so that nothing is malformed
     let message = [&[250, 0, 0x3f, 0xfc][..], &[0; 0x3ffc]].concat();
     vec![
         ("handshake messages", record(ContentType::HANDSHAKE, &message)),
-        ("one handshake message", record(ContentType::HANDSHAKE, &[250, 0xff, 0xff, 0xff])),
-        ("warnings", record_of(Alert::warning(100))),
+        (
+            "one handshake message",
+            record(ContentType::HANDSHAKE, &[[250, 3, 0xff, 0xff].as_slice(), &[0; 16_000]].concat()),
+        ),
+        ("warnings", record_of(Alert::warning(100)).repeat(2_400)),
         ("application data", record(ContentType::APPLICATION_DATA, &[1; 16_000])),
         ("heartbeats", record(ContentType::HEARTBEAT, &[1; 16_000])),
-        ("empty records", record(ContentType::HANDSHAKE, &[])),
-        ("text", b"GET OFF MY LAWN ".to_vec()),
-        ("zeros", vec![0; 4096]),
+        ("empty records", record(ContentType::HANDSHAKE, &[]).repeat(3_000)),
+        ("text", b"GET OFF MY LAWN ".repeat(1_000)),
+        ("zeros", vec![0; 16_000]),
     ]
 }
 
@@ -131,7 +134,7 @@ async fn answers_without_an_end_are_cut() {
         let seen = look(server(act).await, &behaved.root, Duration::from_secs(3)).await;
         seen.is_honest_beside(&behaved.truth, what);
         assert_eq!(seen.tls["versions"], behaved.truth.tls["versions"], "{what}: the choice stands");
-        assert!(seen.took < Duration::from_secs(120), "{what}: {:?}", seen.took);
+        assert!(seen.took < Duration::from_mins(2), "{what}: {:?}", seen.took);
         // and instead of it
         let (most, conduct) = (Arc::new(AtomicUsize::new(0)), again.clone());
         let counted = Arc::clone(&most);
@@ -155,7 +158,7 @@ async fn answers_without_an_end_are_cut() {
             "text" | "zeros" => assert_eq!(seen.tls["offered"], false, "{what}: {}", seen.tls),
             _ => seen.nothing_is_decided("", what),
         }
-        assert!(seen.took < Duration::from_secs(60), "{what}: {:?}", seen.took);
+        assert!(seen.took < Duration::from_mins(1), "{what}: {:?}", seen.took);
         // what we read, and what fits into the two sockets
         let most = most.load(Ordering::Relaxed);
         assert!(most < 16 << 20, "{what}: {most} octets on one connection");

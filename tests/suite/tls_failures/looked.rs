@@ -96,7 +96,6 @@ pub(super) async fn look_at(
         assert!(looked.tls["connections"].as_u64().is_none_or(|count| count <= 200), "{}", looked.tls);
         found.insert(facts["site"]["host"].as_str().unwrap().to_owned(), looked);
     }
-    eprintln!("{:?} at {address} took {:?}", hosts, began.elapsed());
     hosts.iter().map(|host| found.remove(*host).unwrap_or_else(|| panic!("{host} is not there"))).collect()
 }
 
