@@ -16,6 +16,7 @@ mod golden;
 mod html;
 mod lab;
 mod net;
+mod oracles;
 mod peer;
 mod peers;
 mod probe_dns;

@@ -4,7 +4,7 @@
 mod by_hand;
 mod in_front;
 mod limits;
-mod looked;
+pub(crate) mod looked;
 
 use std::time::Duration;
 

@@ -19,28 +19,28 @@ use khien::{
 };
 use serde_json::Value;
 
-pub(super) const HOST: &str = "lab.test";
+pub(crate) const HOST: &str = "lab.test";
 /// For servers that answer: only a busy machine is slow.
-pub(super) const PATIENT: Duration = Duration::from_secs(8);
+pub(crate) const PATIENT: Duration = Duration::from_secs(8);
 /// For servers that do not.
-pub(super) const SHORT: Duration = Duration::from_millis(900);
+pub(crate) const SHORT: Duration = Duration::from_millis(900);
 
 /// What a look brought.
-pub(super) struct Looked {
+pub(crate) struct Looked {
     /// Of the only address.
-    pub(super) tls: Value,
-    pub(super) certificate: Value,
+    pub(crate) tls: Value,
+    pub(crate) certificate: Value,
     /// By rule, with the reason where one is told.
-    pub(super) verdicts: BTreeMap<String, (Verdict, Option<String>)>,
-    pub(super) took: Duration,
+    pub(crate) verdicts: BTreeMap<String, (Verdict, Option<String>)>,
+    pub(crate) took: Duration,
 }
 
-pub(super) async fn look(address: SocketAddr, root: &str, deadline: Duration) -> Looked {
+pub(crate) async fn look(address: SocketAddr, root: &str, deadline: Duration) -> Looked {
     look_at(&[HOST], address, root, deadline).await.remove(0)
 }
 
 /// These names at one address, in one run.
-pub(super) async fn look_at(
+pub(crate) async fn look_at(
     hosts: &[&str],
     address: SocketAddr,
     root: &str,
@@ -100,7 +100,7 @@ pub(super) async fn look_at(
 }
 
 /// Neither completed nor absent.
-pub(super) fn is_open(fact: &Value) -> bool {
+pub(crate) fn is_open(fact: &Value) -> bool {
     fact.get("failed").is_some() || fact.get("skipped").is_some()
 }
 
@@ -120,27 +120,27 @@ const VERSIONS: [&str; 6] = ["SSLv2", "SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", 
 
 impl Looked {
     /// Everything about TLS but how often was asked.
-    pub(super) fn facts(&self) -> Value {
+    pub(crate) fn facts(&self) -> Value {
         let mut facts = self.tls.clone();
         facts.as_object_mut().unwrap().remove("connections");
         facts
     }
 
-    pub(super) fn verdict(&self, rule: &str) -> Verdict {
+    pub(crate) fn verdict(&self, rule: &str) -> Verdict {
         self.verdicts[rule].0
     }
 
-    pub(super) fn reason(&self, rule: &str) -> &str {
+    pub(crate) fn reason(&self, rule: &str) -> &str {
         self.verdicts[rule].1.as_deref().unwrap_or("")
     }
 
-    pub(super) fn version(&self, version: &str) -> &Value {
+    pub(crate) fn version(&self, version: &str) -> &Value {
         &self.tls["versions"][version]
     }
 
     /// Every fact is the one of `truth` or open, every list a part of its list and said to be one, every verdict its
     /// verdict or inconclusive.
-    pub(super) fn is_honest_beside(&self, truth: &Self, what: &str) {
+    pub(crate) fn is_honest_beside(&self, truth: &Self, what: &str) {
         if !is_open(&self.tls) {
             let told = |name: &str, seen: &Value, true_one: &Value| {
                 assert!(is_open(seen) || seen == true_one, "{what}: {name}: {seen} beside {true_one}");
@@ -173,7 +173,7 @@ impl Looked {
         }
     }
 
-    pub(super) fn verdicts_are_honest(&self, truth: &Self, what: &str) {
+    pub(crate) fn verdicts_are_honest(&self, truth: &Self, what: &str) {
         for (rule, (verdict, reason)) in &self.verdicts {
             let expected = truth.verdict(rule);
             // beside a parent that fails a rule is not looked at; beside one that could not be seen it is
@@ -187,7 +187,7 @@ impl Looked {
     }
 
     /// All that could not be decided is told with this reason.
-    pub(super) fn nothing_is_decided(&self, reason: &str, what: &str) {
+    pub(crate) fn nothing_is_decided(&self, reason: &str, what: &str) {
         assert!(is_open(&self.tls), "{what}: {}", self.tls);
         for rule in self.verdicts.keys().filter(|rule| *rule != "tls-https-missing") {
             if !rule.starts_with("tls-") && !rule.starts_with("certificate-") {
