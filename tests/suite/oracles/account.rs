@@ -116,7 +116,10 @@ pub(super) fn of_sslscan(address: SocketAddr) -> Facts {
             _ => {}
         }
     }
-    assert!(!facts.is_empty(), "sslscan at {address}: {xml}");
+    assert!(xml.contains("<protocol "), "sslscan at {address}: {xml}");
+    if !facts.iter().any(|fact| fact.starts_with("version ")) {
+        facts.insert("nothing enabled".to_owned());
+    }
     facts
 }
 

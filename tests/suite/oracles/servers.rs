@@ -85,7 +85,7 @@ const fn usual(
 }
 
 /// All of them.
-pub(super) const CONFIGURATIONS: [Configuration; 18] = [
+pub(super) const CONFIGURATIONS: [Configuration; 19] = [
     usual("nginx", "nginx, RSA, TLS 1.2 and 1.3, everything else as it comes", |with| {
         nginx(&with.rsa, "ssl_protocols TLSv1.2 TLSv1.3;")
     }),
@@ -163,6 +163,11 @@ pub(super) const CONFIGURATIONS: [Configuration; 18] = [
     usual("node", "Node 26 with OpenSSL 3.5, RSA, post-quantum groups as they come", |with| {
         node(&with.rsa, "{}")
     }),
+    usual(
+        "node-post-quantum",
+        "Node 26 with OpenSSL 3.5, RSA, TLS 1.3, two post-quantum groups alone",
+        |with| node(&with.rsa, r#"{"minVersion":"TLSv1.3","ecdhCurve":"X25519MLKEM768:SecP256r1MLKEM768"}"#),
+    ),
 ];
 
 /// A nginx with these lines beside its certificate.
