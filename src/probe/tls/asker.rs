@@ -27,6 +27,8 @@ pub(super) trait Peer: Sync {
 
 /// Each costs a whole deadline: after so many, nothing more is asked.
 const MOST_SILENCES: u32 = 2;
+/// So does an answer that stops in its middle, as where the path drops long packets.
+const MOST_LATE: u32 = 3;
 
 /// What an answer proves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +55,7 @@ pub(super) struct Asker<'p, P> {
     /// Held alone while a doubtful refusal is looked into: connections in between would fall to other back ends.
     turn: RwLock<()>,
     silences: AtomicU32,
+    late: AtomicU32,
     paused: AtomicBool,
     given_up: Mutex<Option<Failure>>,
 }
@@ -64,6 +67,7 @@ impl<'p, P: Peer> Asker<'p, P> {
             control: Mutex::new(control),
             turn: RwLock::new(()),
             silences: AtomicU32::new(0),
+            late: AtomicU32::new(0),
             paused: AtomicBool::new(false),
             given_up: Mutex::new(None),
         }
@@ -117,7 +121,14 @@ impl<'p, P: Peer> Asker<'p, P> {
             self.give_up(spent.clone());
             return Err(spent);
         }
-        Ok(self.peer.ask(offer).await)
+        let reply = self.peer.ask(offer).await;
+        if let Reply::Chose { told, .. } = &reply
+            && let Some(error) = &told.late
+            && self.late.fetch_add(1, Ordering::Relaxed) + 1 >= MOST_LATE
+        {
+            self.give_up(error.into());
+        }
+        Ok(reply)
     }
 
     fn given_up(&self) -> Option<Failure> {

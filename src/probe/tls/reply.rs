@@ -64,6 +64,8 @@ pub(super) struct Told {
     pub(super) extensions: Vec<ExtensionType>,
     /// How many signed certificate timestamps came by extension.
     pub(super) timestamps: usize,
+    /// That the rest of the flight did not come in time: the choice stands, but it cost a whole deadline.
+    pub(super) late: Option<Error>,
 }
 
 impl Reply {
@@ -140,10 +142,14 @@ async fn exchange(lane: &Lane, host: &str, port: u16, octets: &[u8]) -> Reply {
             }
             Err(error) => {
                 reader.stream.finish();
-                return match reader.drain() {
-                    None | Some(Reply::Silent(_)) => reader.ended(error),
+                let mut reply = match reader.drain() {
+                    None | Some(Reply::Silent(_)) => reader.ended(error.clone()),
                     Some(reply) => reply,
                 };
+                if let (Reply::Chose { told, .. }, Error::TimedOut { .. }) = (&mut reply, &error) {
+                    told.late = Some(error);
+                }
+                return reply;
             }
         }
     }
@@ -258,6 +264,7 @@ fn told(hello: &ServerHello, exchange: &[u8]) -> Told {
         scheme: None,
         extensions: hello.extensions.iter().flatten().map(|extension| extension.kind).collect(),
         timestamps: hello.signed_certificate_timestamps().ok().flatten().map_or(0, |list| list.len()),
+        late: None,
     };
     let properties = iana::cipher_suite(hello.cipher_suite).and_then(|suite| suite.properties());
     let parsed = properties
