@@ -14,6 +14,10 @@ pub mod scan;
 pub mod lab;
 
 pub mod rule;
+
+pub mod client;
+pub mod profile;
+
 pub mod score;
 
 pub mod render;
