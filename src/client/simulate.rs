@@ -1,13 +1,17 @@
 //! What a client would agree on with a server, from the facts of one address. Says `Unknown` wherever a list was cut short
 //! or a fact was not seen and the answer depends on it.
 
-use super::{Client, order};
+use super::{
+    Client,
+    order::{self, Chacha},
+};
 use crate::{
     observation::{
         Attempt, Certificate, CipherSuite, Failure, Group, Listing, Protocol, PublicKey, Skip, Support, Tls,
         Versions,
     },
     rule::Reason,
+    wire::iana,
 };
 
 /// What becomes of a client.
@@ -171,17 +175,33 @@ impl<'m> Meeting<'m> {
             self.client.suites.iter().map(String::as_str).filter(|name| by_server.contains(name)).collect();
         // what was not seen, or may not be usable, could stand before
         let order = if doubt.is_none() && cut_short.is_none() { Some(self.order()) } else { None };
-        let chacha_first = self.client.suites.first().is_some_and(|name| name.contains("CHACHA20"));
-        let chosen = order.and_then(|order| order::suite(order, &by_client, &by_server, chacha_first));
+        let is_chacha = |name: &str| name.contains("CHACHA20");
+        let chacha = Chacha {
+            // those of the drafts are unknown to whoever has the registered ones
+            first_for_client: self
+                .client
+                .suites
+                .iter()
+                .find(|name| registered(name))
+                .is_some_and(|n| is_chacha(n)),
+            last_for_server: server.last().is_some_and(|suite| is_chacha(&suite.name)),
+        };
+        let chosen = order.and_then(|order| order::suite(order, &by_client, &by_server, chacha));
         let Some(suite) = chosen.and_then(|name| usable.iter().copied().find(|suite| suite.name == name))
         else {
-            return Ok(self.connects(None, Exchange::Unknown));
+            // in TLS 1.3 the group is agreed on apart from the suite
+            let exchange = usable.first().filter(|_| self.version == Protocol::Tls13);
+            return Ok(self.connects(None, exchange.map_or(Exchange::Unknown, |suite| self.exchange(suite))));
         };
-        Ok(match self.exchange(suite) {
-            Exchange::FiniteField(bits) if !self.client.dh_bits.allow(bits) => {
-                Outcome::Fails(Why::Prime(bits))
+        let sizes = self.prime_sizes(suite);
+        Ok(match sizes.as_slice() {
+            // whichever of its primes the server takes
+            [smallest, ..] if sizes.iter().all(|bits| !self.client.dh_bits.allow(*bits)) => {
+                Outcome::Fails(Why::Prime(*smallest))
             }
-            exchange => self.connects(Some(suite), exchange),
+            [only] => self.connects(Some(suite), Exchange::FiniteField(*only)),
+            [] => self.connects(Some(suite), self.exchange(suite)),
+            _ => self.connects(Some(suite), Exchange::Unknown),
         })
     }
 
@@ -282,16 +302,21 @@ impl<'m> Meeting<'m> {
         listing.items.iter().filter(move |group| (group.version == Protocol::Tls13) == new)
     }
 
+    /// The sizes of the primes that this suite may be used with, ascending; none where it uses none, or they are not known.
+    fn prime_sizes(&self, suite: &CipherSuite) -> Vec<u32> {
+        if !uses_prime(suite) {
+            return Vec::new();
+        }
+        let primes = self.tls.dh_primes.completed().filter(|primes| primes.incomplete.is_none());
+        let mut sizes: Vec<u32> = primes.into_iter().flat_map(|p| &p.items).map(|p| p.bits).collect();
+        sizes.sort_unstable();
+        sizes.dedup();
+        sizes
+    }
+
     fn exchange(&self, suite: &CipherSuite) -> Exchange {
-        if suite.key_exchange.starts_with("DHE") || suite.key_exchange.starts_with("DH_anon") {
-            let primes = self.tls.dh_primes.completed().filter(|primes| primes.incomplete.is_none());
-            let mut sizes: Vec<u32> = primes.into_iter().flat_map(|p| &p.items).map(|p| p.bits).collect();
-            sizes.sort_unstable();
-            sizes.dedup();
-            return match sizes.as_slice() {
-                [only] => Exchange::FiniteField(*only),
-                _ => Exchange::Unknown,
-            };
+        if uses_prime(suite) {
+            return Exchange::Unknown;
         }
         if self.version != Protocol::Tls13 && !suite.forward_secrecy {
             return Exchange::Static;
@@ -320,4 +345,12 @@ impl<'m> Meeting<'m> {
             _ => Exchange::Unknown,
         }
     }
+}
+
+fn uses_prime(suite: &CipherSuite) -> bool {
+    suite.key_exchange.starts_with("DHE") || suite.key_exchange.starts_with("DH_anon")
+}
+
+fn registered(suite: &str) -> bool {
+    iana::cipher_suites().any(|known| known.name == suite && known.registered)
 }

@@ -7,6 +7,7 @@ mod charge;
 mod model;
 mod past;
 mod roster;
+mod sheet;
 mod site;
 
 pub use assemble::{AssembleError, assemble};
@@ -17,4 +18,5 @@ pub use model::{
 };
 pub use past::{Past, PastCard, PreviousRun, TrendPoint};
 pub use roster::{Authorisation, Member, Place, Roster, RunZone};
+pub use sheet::{Compared, Experts, Sheet, SheetEndpoint, Simulated};
 pub use site::{SiteReport, judge};
