@@ -65,8 +65,13 @@ impl Recheck {
 
         screen.quiet = true;
         let keeper = self.keep.begin(&runtime, &self.targets, &mut survey, &judge, false, screen)?;
-        let listening =
-            Listening { runtime: &runtime, keeper: Some(&keeper), deadline: None, degraded: false };
+        let listening = Listening {
+            runtime: &runtime,
+            keeper: Some(&keeper),
+            deadline: None,
+            degraded: false,
+            experts: None,
+        };
         let done = survey.run(&self.network, &judge, &self.output, listening, screen)?;
         let now = findings(&done.sites);
         let (exit, mut report) = self.output.assemble(&judge, done.sites, &done.roster, done.about)?;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::{COLUMNS, Ink, Style, failures, line};
 use crate::{
-    render::{escape, words, wrap},
+    render::{escape, fold, words, wrap},
     report::{FindingCard, Report, SiteCard},
     rule::{Lang, Level, Reason, Verdict},
 };
@@ -47,7 +47,7 @@ pub(super) fn finding(
         line(out, &format!("{lead}{}", style.ink(Ink::Strong, part)))?;
     }
     for evidence in finding.evidence.iter().take(MAX_EVIDENCE) {
-        line(out, &wrap(&words::evidence(evidence, style.lang, MAX_QUOTED), COLUMNS, "    "))?;
+        line(out, &fold(&words::evidence(evidence, style.lang, MAX_QUOTED), COLUMNS, "    "))?;
     }
     if let Some(more) = finding.evidence.len().checked_sub(MAX_EVIDENCE + 1) {
         line(out, &format!("    … +{}", more + 1))?;
@@ -58,7 +58,7 @@ pub(super) fn finding(
             Lang::Vi => format!("do đơn vị vận hành {} xử lý", escape(name)),
             Lang::En => format!("to be fixed by {}", escape(name)),
         };
-        line(out, &format!("    {text}"))?;
+        line(out, &fold(&text, COLUMNS, "    "))?;
     }
     let minutes = report.rules.iter().find(|r| r.id == finding.rule).map_or(0, |r| r.minutes);
     let owner = words::owner(finding.owner, style.lang);
@@ -67,7 +67,7 @@ pub(super) fn finding(
         last.push_str(", ");
         last.push_str(note);
     }
-    line(out, &format!("    {last}"))?;
+    line(out, &fold(&last, COLUMNS, "    "))?;
     line(
         out,
         &style.ink(
@@ -85,7 +85,7 @@ pub(super) fn heading(out: &mut dyn Write, report: &Report, card: &SiteCard, sty
     } else {
         card.addresses.join(", ")
     };
-    line(out, &wrap(&escape(&addresses), COLUMNS, ""))?;
+    line(out, &fold(&escape(&addresses), COLUMNS, ""))?;
     let grade = match &card.grade {
         Some(letter) => format!("{letter}, {}", card.grade_word.get(style.lang)),
         None => card.grade_word.get(style.lang).to_owned(),
