@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     observation::SiteName,
-    render::{escape, pad, wrap},
+    render::{escape, fold, pad, words, wrap},
     report::{Report, SiteReport},
     rule::{Finding, Lang, RuleId, Verdict},
     store::StoreError,
@@ -46,6 +46,9 @@ pub(super) struct Recheck {
     #[command(flatten)]
     output: Output,
 }
+
+/// The most characters quoted of what was seen.
+const MAX_QUOTED: usize = 200;
 
 /// The findings of one moment, by site and rule.
 type Findings = BTreeMap<(SiteName, RuleId), Finding>;
@@ -229,13 +232,13 @@ impl Recheck {
                 pad(&verdict(was), 16),
                 verdict(Some(finding))
             )?;
-            let seen = finding.evidence.first().map(|e| format!("{} = {}", e.fact, e.value));
+            let seen = finding.evidence.first().map(|e| words::evidence(e, lang, MAX_QUOTED));
             let detail = match (finding.as_of, finding.reason) {
                 (_, Some(reason)) if !failed(finding) => Some(reason.words().get(lang).to_owned()),
                 _ => seen,
             };
             if let Some(detail) = detail {
-                writeln!(screen.out, "{}", wrap(&escape(&detail), 78, "      "))?;
+                writeln!(screen.out, "{}", fold(&detail, 78, "      "))?;
             }
         }
         Ok(fixed)

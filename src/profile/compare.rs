@@ -7,7 +7,7 @@ use super::{
     subject::{Facts, Seen},
 };
 use crate::{
-    observation::{Attempt, Certificate, Tls},
+    observation::{Attempt, Certificate, Protocol, Tls},
     rule::Reason,
 };
 
@@ -29,6 +29,8 @@ pub struct Shortfall {
     pub level: usize,
     /// What it is about.
     pub subject: Subject,
+    /// Of suites: only in these versions; empty where every version counts.
+    pub versions: Vec<Protocol>,
     /// What was seen.
     pub told: Told,
 }
@@ -87,7 +89,7 @@ impl Comparison {
                 for word in values.into_iter().filter(|word| !unranked.contains(word)) {
                     let level = lists.iter().find(|(_, of)| of.contains(&word)).map(|(level, _)| *level);
                     if let Some(level) = level.or(*otherwise) {
-                        self.has(level, *subject, word);
+                        self.has(level, *subject, versions, word);
                     }
                 }
             }
@@ -99,7 +101,7 @@ impl Comparison {
                 if gap.is_some() {
                     self.note(*subject, gap);
                 } else {
-                    self.add(*otherwise, *subject, Told::Lacks(of.clone()));
+                    self.add(*otherwise, *subject, versions, Told::Lacks(of.clone()));
                 }
             }
             Test::Bound { subject, least, bounds, otherwise } => {
@@ -112,7 +114,7 @@ impl Comparison {
                     bounds.iter().find(|(_, bound)| keeps(*bound)).map_or(*otherwise, |(level, _)| *level);
                 let told =
                     if *least { Told::TooSmall(*worst, *wanted) } else { Told::TooLarge(*worst, *wanted) };
-                self.add(level, *subject, told);
+                self.add(level, *subject, &[], told);
             }
         }
     }
@@ -126,16 +128,16 @@ impl Comparison {
     }
 
     /// One more word of a level and subject, beside those there are.
-    fn has(&mut self, level: usize, subject: Subject, word: String) {
-        let same = |s: &&mut Shortfall| s.level == level && s.subject == subject;
+    fn has(&mut self, level: usize, subject: Subject, versions: &[Protocol], word: String) {
+        let same = |s: &&mut Shortfall| s.level == level && s.subject == subject && s.versions == versions;
         if let Some(Shortfall { told: Told::Has(words), .. }) = self.shortfalls.iter_mut().find(same) {
             words.push(word);
         } else {
-            self.add(level, subject, Told::Has(vec![word]));
+            self.add(level, subject, versions, Told::Has(vec![word]));
         }
     }
 
-    fn add(&mut self, level: usize, subject: Subject, told: Told) {
-        self.shortfalls.push(Shortfall { level, subject, told });
+    fn add(&mut self, level: usize, subject: Subject, versions: &[Protocol], told: Told) {
+        self.shortfalls.push(Shortfall { level, subject, versions: versions.to_vec(), told });
     }
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::{COLUMNS, Ink, Style, failures, line};
 use crate::{
-    render::{escape, fold, words, wrap},
+    render::{escape, fold, hang, words, wrap},
     report::{FindingCard, Report, SiteCard},
     rule::{Lang, Level, Reason, Verdict},
 };
@@ -148,9 +148,9 @@ pub(super) fn rest(out: &mut dyn Write, card: &SiteCard, style: Style) -> io::Re
     let skipped = card.findings.iter().filter(|f| not_asked(f.finding.reason)).count();
     let mut text = match style.lang {
         Lang::Vi => {
-            format!("✓ {pass} quy tắc đạt, {} không áp dụng", not_applicable - lost)
+            format!("{pass} quy tắc đạt, {} không áp dụng", not_applicable - lost)
         }
-        Lang::En => format!("✓ {pass} rules pass, {} do not apply", not_applicable - lost),
+        Lang::En => format!("{pass} rules pass, {} do not apply", not_applicable - lost),
     };
     if lost > 0 {
         text += &match style.lang {
@@ -164,5 +164,5 @@ pub(super) fn rest(out: &mut dyn Write, card: &SiteCard, style: Style) -> io::Re
             Lang::En => format!(", {skipped} not part of this check"),
         };
     }
-    line(out, &style.ink(Ink::Good, &text))
+    line(out, &style.ink(Ink::Good, &hang("✓ ", &text, COLUMNS)))
 }

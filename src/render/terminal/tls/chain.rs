@@ -66,7 +66,7 @@ fn one(
     let under = lead(depth, true);
     let key = match (x509.key.bits, &x509.key.curve) {
         (_, Some(curve)) => format!("{} {}", escape(&x509.key.algorithm), escape(curve)),
-        (Some(bits), None) => format!("{} {bits} bit", escape(&x509.key.algorithm)),
+        (Some(bits), None) => format!("{} {bits}", escape(&x509.key.algorithm)),
         (None, None) => escape(&x509.key.algorithm).into_owned(),
     };
     let signed = match style.lang {

@@ -63,7 +63,7 @@ fn told(connection: &Connection, style: Style) -> String {
         Exchange::Group(group) => escape(group).into_owned(),
         Exchange::OneOf(groups) => {
             let groups: Vec<_> = groups.iter().map(|group| escape(group)).collect();
-            groups.join(style.word(" hoặc ", " or "))
+            groups.join("/")
         }
         Exchange::FiniteField(bits) => format!("DH {bits}"),
         Exchange::Unknown => String::new(),
@@ -139,8 +139,11 @@ pub(super) fn comparisons(out: &mut dyn Write, all: &[Compared], style: Style) -
 
 /// `bộ mã TLS_RSA_…, TLS_RSA_… +4`; with its level where that is not the worst.
 fn reason(profile: &crate::profile::Profile, worst: usize, shortfall: &Shortfall, style: Style) -> String {
-    let subject = shortfall.subject.words();
-    let subject = subject.get(style.lang);
+    let mut subject = shortfall.subject.words().get(style.lang).to_owned();
+    for version in &shortfall.versions {
+        subject.push(' ');
+        subject.push_str(name(*version));
+    }
     let quoted = |words: &[String]| {
         let mut list: Vec<String> = words.iter().take(MAX_QUOTED).map(|w| escape(w).into_owned()).collect();
         if let Some(more) = words.len().checked_sub(MAX_QUOTED).filter(|more| *more > 0) {

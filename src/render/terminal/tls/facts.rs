@@ -16,19 +16,22 @@ const SUITE: usize = 52;
 pub(super) fn versions(out: &mut dyn Write, tls: &Tls, style: Style) -> io::Result<()> {
     title(out, style.word("Phiên bản", "Versions"), style)?;
     let all = [
-        ("SSLv2", &tls.versions.ssl2, Ink::Critical),
-        ("SSLv3", &tls.versions.ssl3, Ink::Critical),
-        ("TLSv1.0", &tls.versions.tls1_0, Ink::High),
-        ("TLSv1.1", &tls.versions.tls1_1, Ink::High),
-        ("TLSv1.2", &tls.versions.tls1_2, Ink::Good),
         ("TLSv1.3", &tls.versions.tls1_3, Ink::Good),
+        ("TLSv1.2", &tls.versions.tls1_2, Ink::Good),
+        ("TLSv1.1", &tls.versions.tls1_1, Ink::High),
+        ("TLSv1.0", &tls.versions.tls1_0, Ink::High),
+        ("SSLv3", &tls.versions.ssl3, Ink::Critical),
+        ("SSLv2", &tls.versions.ssl2, Ink::Critical),
     ];
-    let words = all.map(|(name, support, ink)| match support.completed() {
-        Some(Support::Offered) => style.ink(ink, &format!("{name} {}", style.word("có", "yes"))),
-        Some(Support::NotOffered) => style.ink(Ink::Faint, &format!("{name} {}", style.word("không", "no"))),
-        None => style.ink(Ink::Medium, &format!("{name} ?")),
-    });
-    line(out, &format!("  {}", words.join("  ")))?;
+    for (wanted, vi, en) in [(Support::Offered, "có", "yes"), (Support::NotOffered, "không", "no")] {
+        let these = all.iter().filter(|(_, support, _)| support.completed() == Some(&wanted));
+        let words: Vec<String> = these
+            .map(|(name, _, ink)| style.ink(if wanted == Support::Offered { *ink } else { Ink::Faint }, name))
+            .collect();
+        if !words.is_empty() {
+            line(out, &format!("  {}{}", pad(style.word(vi, en), 7), words.join("  ")))?;
+        }
+    }
     for (name, support, _) in all {
         if let Some((reason, failure)) = why(support) {
             let text = unseen(&reason, failure, style);
@@ -63,14 +66,18 @@ pub(super) fn suites(out: &mut dyn Write, tls: &Tls, style: Style) -> io::Result
             None => tables.push((vec![version], order, of)),
         }
     }
-    for (versions, order, of) in tables {
+    for (versions, order, mut of) in tables {
+        if order == Some(OrderOf::Client) {
+            // their order says nothing: what a client should take first
+            of.sort_by_key(|suite| (is_broken(suite), !suite.forward_secrecy, !suite.aead));
+        }
         let names: Vec<&str> = versions.into_iter().map(name).collect();
         let order = match order {
             Some(OrderOf::Server) => style.word(", theo thứ tự của máy chủ", ", in the server's order"),
             Some(OrderOf::Client) => style.word(", trình duyệt chọn", ", the client chooses"),
             Some(OrderOf::Mixed) => style.word(
-                ", thứ tự của máy chủ, riêng CHACHA20 theo trình duyệt",
-                ", the server's order but for CHACHA20",
+                ", lúc theo máy chủ, lúc theo trình duyệt",
+                ", now the server's order, now the client's",
             ),
             None => "",
         };
@@ -87,12 +94,7 @@ pub(super) fn suites(out: &mut dyn Write, tls: &Tls, style: Style) -> io::Result
 
 /// One suite: mark, name, bits of the key, forward secrecy, how the cipher is used.
 fn suite(out: &mut dyn Write, suite: &CipherSuite, style: Style) -> io::Result<()> {
-    let broken = suite.anonymous
-        || suite.export
-        || suite.key_bits < 112
-        || suite.cipher == "RC4"
-        || suite.hash == "MD5";
-    let (mark, ink) = if broken {
+    let (mark, ink) = if is_broken(suite) {
         ("■", Ink::Critical)
     } else if suite.block_bits.is_some_and(|bits| bits < 128) {
         ("▲", Ink::High)
@@ -106,6 +108,10 @@ fn suite(out: &mut dyn Write, suite: &CipherSuite, style: Style) -> io::Result<(
     let text =
         format!("{} {:>3}  {secrecy}  {}", pad(&escape(&suite.name), SUITE), suite.key_bits, escape(mode));
     line(out, &format!("    {}", style.ink(ink, &format!("{mark} {text}"))))
+}
+
+fn is_broken(suite: &CipherSuite) -> bool {
+    suite.anonymous || suite.export || suite.key_bits < 112 || suite.cipher == "RC4" || suite.hash == "MD5"
 }
 
 /// The groups, those that resist a quantum computer marked.
@@ -144,7 +150,8 @@ pub(super) fn groups(out: &mut dyn Write, tls: &Tls, style: Style) -> io::Result
 /// The primes of finite-field Diffie-Hellman; nothing where it is not used.
 pub(super) fn primes(out: &mut dyn Write, tls: &Tls, style: Style) -> io::Result<()> {
     let told = |prime: &DhPrime| match (&prime.known, style.lang) {
-        (Some(known), _) => format!("{} bit ({})", prime.bits, escape(known)),
+        (Some(known), Lang::Vi) => format!("{} bit ({})", prime.bits, escape(known)),
+        (Some(known), Lang::En) => format!("{} bits ({})", prime.bits, escape(known)),
         (None, Lang::Vi) => format!("{} bit (riêng của máy chủ)", prime.bits),
         (None, Lang::En) => format!("{} bits (the server's own)", prime.bits),
     };
