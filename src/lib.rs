@@ -15,6 +15,10 @@ pub mod scan;
 pub mod lab;
 
 pub mod rule;
+
+pub mod client;
+pub mod profile;
+
 pub mod score;
 
 pub mod render;

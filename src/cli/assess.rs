@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     observation::{Document, MAX_BYTES, Vantage},
-    report::{Pool, Roster, SiteReport},
+    report::{Experts, Pool, Roster, Sheet, SiteReport},
 };
 
 /// Đánh giá lại quan sát của lần trước, không kết nối · Judge earlier observations again, offline
@@ -26,6 +26,9 @@ pub(super) struct Assess {
     /// Danh mục đã dùng khi quan sát: đơn vị, khối, ai chịu trách nhiệm · The inventory they were made with
     #[arg(long, value_name = "TARGETS")]
     targets: Option<PathBuf>,
+    /// Show all there is on TLS of each site, as `khien check --details` does; without an inventory only
+    #[arg(long, conflicts_with = "targets")]
+    details: bool,
     #[command(flatten)]
     output: Output,
 }
@@ -60,7 +63,8 @@ impl Assess {
             })?;
             Box::new(BufReader::with_capacity(1 << 20, opened))
         };
-        let judged = judge_all(lines, &judge, &self.file.display().to_string())?;
+        let experts = self.details.then(Experts::built_in).transpose()?;
+        let judged = judge_all(lines, &judge, experts.as_ref(), &self.file.display().to_string())?;
         let Some(first) = judged.sites.first() else {
             return Err(Failed::usage(
                 ("tệp không có quan sát nào", "the file holds no observations"),
@@ -74,18 +78,25 @@ impl Assess {
         };
         let about =
             About { id: None, started_at: at, vantage: judged.vantage, complete: true, degraded: false };
-        self.output.report(&judge, judged.sites, &roster, about, screen)
+        self.output.report_in_detail(&judge, judged.sites, &judged.sheets, &roster, about, screen)
     }
 }
 
 /// Sites in the order of the file.
 struct Judged {
     sites: Vec<SiteReport>,
+    /// One a site, where they were wanted.
+    sheets: Vec<Sheet>,
     vantage: Vantage,
 }
 
 /// Judges line by line on every core; only the verdicts are kept.
-fn judge_all(mut lines: Box<dyn BufRead + Send>, judge: &Judge, name: &str) -> Result<Judged, Failed> {
+fn judge_all(
+    mut lines: Box<dyn BufRead + Send>,
+    judge: &Judge,
+    experts: Option<&Experts>,
+    name: &str,
+) -> Result<Judged, Failed> {
     let workers = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         let (done, results) = mpsc::channel();
@@ -99,7 +110,7 @@ fn judge_all(mut lines: Box<dyn BufRead + Send>, judge: &Judge, name: &str) -> R
                 for (number, line) in work {
                     let judged = Document::parse(&line).map(|document| {
                         let vantage = document.facts().get("vantage").cloned().unwrap_or_default();
-                        (pool.share(judge.site(&document)), vantage)
+                        (pool.share(judge.site(&document)), vantage, experts.map(|experts| experts.sheet(&document)))
                     });
                     if done.send((number, judged)).is_err() {
                         break;
@@ -146,8 +157,13 @@ fn judge_all(mut lines: Box<dyn BufRead + Send>, judge: &Judge, name: &str) -> R
         }
         judged.sort_by_key(|(number, _)| *number);
         let vantage =
-            judged.first().and_then(|(_, (_, vantage))| serde_json::from_value(vantage.clone()).ok());
-        let sites = judged.into_iter().map(|(_, (site, _))| site).collect();
-        Ok(Judged { sites, vantage: vantage.unwrap_or_default() })
+            judged.first().and_then(|(_, (_, vantage, _))| serde_json::from_value(vantage.clone()).ok());
+        let mut sites = Vec::with_capacity(judged.len());
+        let mut sheets = Vec::new();
+        for (_, (site, _, sheet)) in judged {
+            sites.push(site);
+            sheets.extend(sheet);
+        }
+        Ok(Judged { sites, sheets, vantage: vantage.unwrap_or_default() })
     })
 }

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     language::text,
     observation::{SiteName, Vantage},
-    report::Roster,
+    report::{Experts, Roster},
     rule::Lang,
     scan::{Plan, Target},
     target::{Authority, ConnectTo, Host, Lab, Www},
@@ -29,6 +29,10 @@ pub(super) struct Check {
     /// Ai cho phép kiểm tra: chủ quản trang, hoặc số văn bản · Who permits this check: the site's owner, or the document
     #[arg(long, value_name = "TEXT")]
     authorised_by: Option<String>,
+    /// Show all there is on TLS: versions, suites, groups, the chain, who can connect, other guidelines; --only tls,certificate
+    /// shows it too
+    #[arg(long)]
+    details: bool,
     #[command(flatten)]
     network: Network,
     #[command(flatten)]
@@ -82,12 +86,20 @@ impl Check {
                 },
             ),
         };
+        let detailed = self.details || self.network.only_asks_tls();
+        let experts = detailed.then(Experts::built_in).transpose()?;
         let runtime = runtime()?;
-        let listening = Listening { runtime: &runtime, keeper: None, deadline: None, degraded: false };
+        let listening = Listening {
+            runtime: &runtime,
+            keeper: None,
+            deadline: None,
+            degraded: false,
+            experts: experts.as_ref(),
+        };
         let done = probe(job, &judge, &self.output, &self.network, listening, screen)?;
         let roster = Roster::one(self.authorised_by.as_deref().unwrap_or_default(), names);
         let about = About { id: None, started_at, vantage, complete: done.complete, degraded: false };
-        self.output.report(&judge, done.sites, &roster, about, screen)
+        self.output.report_in_detail(&judge, done.sites, &done.sheets, &roster, about, screen)
     }
 
     /// The sites to check, and where to dial them.

@@ -59,7 +59,8 @@ impl Demo {
         }
         let survey = Survey::new(inventory, Path::new("."), at, &self.choice)?;
         let probes = probing::runtime()?;
-        let listening = Listening { runtime: &probes, keeper: None, deadline: None, degraded: false };
+        let listening =
+            Listening { runtime: &probes, keeper: None, deadline: None, degraded: false, experts: None };
         let done = survey.run(&self.network.at_lab_pace(), &judge, &self.output, listening, screen)?;
         runtime.block_on(lab.stop());
         self.output.report(&judge, done.sites, &done.roster, done.about, screen)

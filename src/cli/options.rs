@@ -216,6 +216,12 @@ impl Network {
         self.only.contains(&Probe::Mail)
     }
 
+    /// Whether nothing but TLS and certificates was asked for.
+    pub(super) fn only_asks_tls(&self) -> bool {
+        !self.only.is_empty()
+            && self.only.iter().all(|probe| matches!(probe, Probe::Tls | Probe::Certificate))
+    }
+
     /// What was asked for and does nothing in this version: said rather than swallowed.
     pub(super) fn unused(&self) -> Vec<&'static str> {
         let mut notes = Vec::new();

@@ -18,7 +18,7 @@ use crate::{
         self, Subject, html,
         terminal::{self, Style},
     },
-    report::{Report, Roster, RuleBook, Run, Scanner, SiteReport, assemble, judge},
+    report::{Report, Roster, RuleBook, Run, Scanner, Sheet, SiteReport, assemble, judge},
     rule::{Lang, Reason, RuleSet, Verdict},
     score::Method,
     yaml::Diagnostics,
@@ -161,8 +161,21 @@ impl Output {
         about: About,
         screen: &mut Screen<'_>,
     ) -> Result<Exit, Failed> {
+        self.report_in_detail(judge, sites, &[], roster, about, screen)
+    }
+
+    /// The same, with everything known of the TLS of those sites that have a sheet.
+    pub(super) fn report_in_detail(
+        &self,
+        judge: &Judge,
+        sites: Vec<SiteReport>,
+        sheets: &[Sheet],
+        roster: &Roster,
+        about: About,
+        screen: &mut Screen<'_>,
+    ) -> Result<Exit, Failed> {
         let (exit, report) = self.assemble(judge, sites, roster, about)?;
-        self.write(&report, screen)?;
+        self.write_in_detail(&report, sheets, screen)?;
         Ok(exit)
     }
 
@@ -188,9 +201,18 @@ impl Output {
 
     /// Writes the report in the format asked for.
     pub(super) fn write(&self, report: &Report, screen: &mut Screen<'_>) -> Result<(), Failed> {
+        self.write_in_detail(report, &[], screen)
+    }
+
+    fn write_in_detail(
+        &self,
+        report: &Report,
+        sheets: &[Sheet],
+        screen: &mut Screen<'_>,
+    ) -> Result<(), Failed> {
         match self.format() {
             Format::Observations => {}
-            Format::Html => self.pages(report, screen)?,
+            Format::Html => self.pages(report, sheets, screen)?,
             Format::Json => self.stream(report, screen, render::json)?,
             Format::Csv => self.stream(report, screen, render::csv)?,
             Format::Sarif => self.stream(report, screen, render::sarif)?,
@@ -198,7 +220,7 @@ impl Output {
             Format::Terminal => {
                 let mut text = Vec::new();
                 let colour = screen.colour && self.out.is_none();
-                people(&mut text, report, Style { lang: screen.lang, colour })?;
+                people(&mut text, report, sheets, Style { lang: screen.lang, colour })?;
                 let mut sink = self.sink()?;
                 sink.line(screen, String::from_utf8_lossy(&text).trim_end())?;
                 sink.close(screen)?;
@@ -208,9 +230,9 @@ impl Output {
     }
 
     /// Writes the pages; where their name alone asked for them, the scorecards still go to standard output.
-    fn pages(&self, report: &Report, screen: &mut Screen<'_>) -> Result<(), Failed> {
+    fn pages(&self, report: &Report, sheets: &[Sheet], screen: &mut Screen<'_>) -> Result<(), Failed> {
         if self.is_beside() {
-            people(screen.out, report, Style { lang: screen.lang, colour: screen.colour })?;
+            people(screen.out, report, sheets, Style { lang: screen.lang, colour: screen.colour })?;
         }
         let written = if let Some(path) = self.folder() {
             let folder = Folder::new(path)?;
@@ -334,7 +356,7 @@ impl Judge {
 }
 
 /// The province, one unit's card, or the cards of the sites of a one-off check.
-fn people(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()> {
+fn people(out: &mut dyn Write, report: &Report, sheets: &[Sheet], style: Style) -> io::Result<()> {
     match Subject::of(report) {
         Subject::Province => terminal::province(out, report, style),
         Subject::Unit(card) => terminal::unit(out, report, card, style),
@@ -343,7 +365,11 @@ fn people(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()> 
                 if place > 0 {
                     writeln!(out)?;
                 }
-                terminal::site(out, report, site, style)?;
+                let of_site = |sheet: &&Sheet| (&sheet.site.host, sheet.site.port) == (&site.host, site.port);
+                match sheets.iter().find(of_site) {
+                    Some(sheet) => terminal::tls(out, report, site, sheet, style)?,
+                    None => terminal::site(out, report, site, style)?,
+                }
             }
             Ok(())
         }

@@ -19,7 +19,7 @@ use crate::{
     net::{self, Net},
     observation::{Document, Vantage},
     probe::certificate::TrustStore,
-    report::{Pool, SiteReport},
+    report::{Experts, Pool, Sheet, SiteReport},
     rule::Lang,
     scan::{self, Event, Finished, Plan},
 };
@@ -42,11 +42,15 @@ pub(super) struct Listening<'l> {
     pub(super) deadline: Option<Timestamp>,
     /// The scanner's own check failed: the run is told so.
     pub(super) degraded: bool,
+    /// Makes a sheet of every site, where they are wanted.
+    pub(super) experts: Option<&'l Experts>,
 }
 
 /// What a run brought.
 pub(super) struct Done {
     pub(super) sites: Vec<SiteReport>,
+    /// One a site, where they were wanted.
+    pub(super) sheets: Vec<Sheet>,
     /// False where it was interrupted.
     pub(super) complete: bool,
 }
@@ -122,7 +126,7 @@ async fn listen(
     };
     let mut progress = Progress::new(total, style, screen.lang);
     let mut sites = Vec::with_capacity(total);
-    let (mut pool, mut interrupted) = (Pool::default(), false);
+    let (mut pool, mut sheets, mut interrupted) = (Pool::default(), Vec::new(), false);
     let mut stop = std::pin::pin!(stopped(listening.deadline));
     loop {
         let event = tokio::select! {
@@ -154,6 +158,7 @@ async fn listen(
                     sink.line(screen, &text)?;
                 }
                 let document = Document::try_from(&observations).map_err(Failed::internal)?;
+                sheets.extend(listening.experts.map(|experts| experts.sheet(&document)));
                 let mut report = judge.site(&document);
                 if let Some(keeper) = listening.keeper {
                     keeper.finished(&document, &mut report, &certificates).await?;
@@ -181,7 +186,7 @@ async fn listen(
     if let Some(sink) = written {
         sink.close(screen)?;
     }
-    Ok(Done { complete: !interrupted && sites.len() == total, sites })
+    Ok(Done { complete: !interrupted && sites.len() == total, sites, sheets })
 }
 
 /// Ctrl-C, SIGTERM or the deadline: what is done is kept, the rest is left.

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     observation::SiteName,
-    render::{escape, pad, wrap},
+    render::{escape, fold, pad, words, wrap},
     report::{Report, SiteReport},
     rule::{Finding, Lang, RuleId, Verdict},
     store::StoreError,
@@ -47,6 +47,9 @@ pub(super) struct Recheck {
     output: Output,
 }
 
+/// The most characters quoted of what was seen.
+const MAX_QUOTED: usize = 200;
+
 /// The findings of one moment, by site and rule.
 type Findings = BTreeMap<(SiteName, RuleId), Finding>;
 
@@ -65,8 +68,13 @@ impl Recheck {
 
         screen.quiet = true;
         let keeper = self.keep.begin(&runtime, &self.targets, &mut survey, &judge, false, screen)?;
-        let listening =
-            Listening { runtime: &runtime, keeper: Some(&keeper), deadline: None, degraded: false };
+        let listening = Listening {
+            runtime: &runtime,
+            keeper: Some(&keeper),
+            deadline: None,
+            degraded: false,
+            experts: None,
+        };
         let done = survey.run(&self.network, &judge, &self.output, listening, screen)?;
         let now = findings(&done.sites);
         let (exit, mut report) = self.output.assemble(&judge, done.sites, &done.roster, done.about)?;
@@ -224,13 +232,13 @@ impl Recheck {
                 pad(&verdict(was), 16),
                 verdict(Some(finding))
             )?;
-            let seen = finding.evidence.first().map(|e| format!("{} = {}", e.fact, e.value));
+            let seen = finding.evidence.first().map(|e| words::evidence(e, lang, MAX_QUOTED));
             let detail = match (finding.as_of, finding.reason) {
                 (_, Some(reason)) if !failed(finding) => Some(reason.words().get(lang).to_owned()),
                 _ => seen,
             };
             if let Some(detail) = detail {
-                writeln!(screen.out, "{}", wrap(&escape(&detail), 78, "      "))?;
+                writeln!(screen.out, "{}", fold(&detail, 78, "      "))?;
             }
         }
         Ok(fixed)

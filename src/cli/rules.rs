@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::{
     language::{Text, text},
-    render::{escape, wrap},
+    render::{escape, words, wrap},
     rule::{Lang, Rule, RuleId, RuleSet, Verdict},
     yaml::{did_you_mean, nearest},
 };
@@ -148,7 +148,12 @@ fn show(rule: &Rule, rules: &RuleSet, screen: &mut Screen<'_>) -> Result<Exit, F
     for (server, steps) in fix.steps() {
         let tried = page::server(server).map(|server| page::tried(rule, server));
         let mark = tried.map(|tried| format!("  ({})", tried.get(lang))).unwrap_or_default();
-        writeln!(out, "  [{server}]{mark}\n{}", wrap(steps, 78, "    "))?;
+        let name = match (server, page::server(server)) {
+            (_, Some(server)) => words::server(server),
+            ("any", None) => word("mọi phần mềm", "any software"),
+            (other, None) => other,
+        };
+        writeln!(out, "  [{name}]{mark}\n{}", wrap(steps, 78, "    "))?;
     }
     writeln!(out, "  [{}]\n{}", word("hoàn tác", "undo"), wrap(&fix.undo, 78, "    "))?;
     writeln!(out, "\n{}", word("Viện dẫn", "Citations"))?;

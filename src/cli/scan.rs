@@ -83,7 +83,8 @@ impl Scan {
             keeper.degrade()?;
         }
         let degraded = keeper.is_degraded();
-        let listening = Listening { runtime: &runtime, keeper: Some(&keeper), deadline, degraded };
+        let listening =
+            Listening { runtime: &runtime, keeper: Some(&keeper), deadline, degraded, experts: None };
         let done = survey.run(&self.network, &judge, &self.output, listening, screen)?;
         let (mut exit, mut report) = self.output.assemble(&judge, done.sites, &done.roster, done.about)?;
         // kept first: a report that cannot be written loses no run

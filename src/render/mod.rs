@@ -15,4 +15,4 @@ pub use json::json;
 pub use junit::junit;
 pub use sarif::sarif;
 pub use subject::Subject;
-pub use text::{cut, escape, pad, width, wrap};
+pub use text::{cut, escape, fold, hang, pad, width, wrap};

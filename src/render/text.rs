@@ -89,6 +89,36 @@ pub fn wrap(text: &str, columns: usize, indent: &str) -> String {
     lines.join("\n")
 }
 
+/// The same, and words that are longer than a line are broken: for evidence, which nobody types again.
+pub fn fold(text: &str, columns: usize, indent: &str) -> String {
+    let room = columns.saturating_sub(width(indent)).max(1);
+    let mut lines = Vec::new();
+    for line in wrap(text, columns, indent).lines() {
+        let mut rest = line.strip_prefix(indent).unwrap_or(line);
+        while width(rest) > room {
+            let mut used = 0;
+            let fits = rest.char_indices().find(|(_, c)| {
+                used += c.width().unwrap_or(0);
+                used > room
+            });
+            // a character wider than the line stands alone on one
+            let end = fits.map_or(rest.len(), |(at, c)| if at == 0 { c.len_utf8() } else { at });
+            let (head, tail) = rest.split_at(end);
+            lines.push(format!("{indent}{head}"));
+            rest = tail;
+        }
+        lines.push(format!("{indent}{rest}").trim_end().to_owned());
+    }
+    lines.join("\n")
+}
+
+/// The text in lines of at most so many columns: the first behind `lead`, the others indented as far.
+pub fn hang(lead: &str, text: &str, columns: usize) -> String {
+    let indent = " ".repeat(width(lead));
+    let folded = fold(text, columns, &indent);
+    format!("{lead}{}", folded.strip_prefix(&indent).unwrap_or(&folded)).trim_end().to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,5 +150,18 @@ mod tests {
     fn lines_wrap_at_words() {
         assert_eq!(wrap("một hai ba bốn", 9, "  "), "  một hai\n  ba bốn");
         assert_eq!(wrap("a\n  b c", 80, ""), "a\n  b c");
+    }
+
+    #[test]
+    fn words_that_are_too_long_are_broken() {
+        assert_eq!(fold("một hai", 9, "  "), "  một hai");
+        assert_eq!(fold("a bcdefghij k", 6, "  "), "  a\n  bcde\n  fghi\n  j k");
+        assert_eq!(fold("文字文字", 5, ""), "文字\n文字");
+        assert_eq!(fold("文字", 1, ""), "文\n字");
+        assert_eq!(fold("", 5, "  "), "");
+        assert_eq!(hang("- ", "aa bb cc", 7), "- aa bb\n  cc");
+        assert_eq!(hang("nhóm: ", "aaaa bbbb", 10), "nhóm: aaaa\n      bbbb");
+        let long = "W".repeat(10_000);
+        assert!(fold(&long, 80, "    ").lines().all(|line| width(line) <= 80));
     }
 }

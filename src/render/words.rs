@@ -127,10 +127,16 @@ pub fn evidence(evidence: &Evidence, lang: Lang, most: usize) -> String {
         Value::String(text) => quote(text),
         Value::Array(items) if items.is_empty() => of(lang, "không có mục nào", "none").to_owned(),
         Value::Array(items) => {
-            let items: Vec<String> = items
-                .iter()
-                .map(|item| item.as_str().map_or_else(|| quote(&item.to_string()), quote))
-                .collect();
+            let mut told: Vec<(String, usize)> = Vec::new();
+            for item in items {
+                let text = item.as_str().map_or_else(|| quote(&item.to_string()), quote);
+                match told.iter_mut().find(|(known, _)| *known == text) {
+                    Some((_, count)) => *count += 1,
+                    None => told.push((text, 1)),
+                }
+            }
+            let once = |(text, count)| if count == 1 { text } else { format!("{text} ×{count}") };
+            let items: Vec<String> = told.into_iter().map(once).collect();
             cut(&items.join(", "), most).into_owned()
         }
         other => escape(&cut(&other.to_string(), most)).into_owned(),
@@ -161,6 +167,8 @@ mod tests {
         assert_eq!(text("abcdefg".into()), "http.server = «abcde…»");
         assert_eq!(text(serde_json::json!(["a", 1])), "http.server = «a», …");
         assert_eq!(text(serde_json::json!([])), "http.server = none");
+        let twice = evidence(&seen(serde_json::json!(["a", "b", "a"])), Lang::En, 50);
+        assert_eq!(twice, "http.server = «a» ×2, «b»");
         assert_eq!(text(serde_json::json!({"a": 1})), "http.server = {\"a\":…");
         let there = Evidence { address: Some("192.0.2.1\u{202e}".to_owned()), ..seen(true.into()) };
         assert_eq!(evidence(&there, Lang::Vi, 9), "192.0.2.1\\u{202e}: http.server = true");

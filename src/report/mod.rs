@@ -8,6 +8,7 @@ mod model;
 mod past;
 mod pool;
 mod roster;
+mod sheet;
 mod site;
 
 pub use assemble::{AssembleError, assemble};
@@ -19,4 +20,5 @@ pub use model::{
 pub use past::{Past, PastCard, PreviousRun, TrendPoint};
 pub use pool::Pool;
 pub use roster::{Authorisation, Member, Place, Roster, RunZone};
+pub use sheet::{Compared, Experts, Sheet, SheetEndpoint, Simulated};
 pub use site::{SiteReport, judge};

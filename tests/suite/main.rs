@@ -11,6 +11,7 @@
 mod architecture;
 mod certificate;
 mod cli;
+mod clients;
 mod fixes;
 mod golden;
 mod html;

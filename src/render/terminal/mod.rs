@@ -3,6 +3,7 @@
 
 mod province;
 mod site;
+mod tls;
 mod unit;
 
 use std::io::{self, Write};
@@ -19,6 +20,7 @@ use crate::{
 
 pub use province::province;
 pub use site::site;
+pub use tls::tls;
 pub use unit::unit;
 
 /// Columns of a line.

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use super::{COLUMNS, Ink, Style, failures, line};
 use crate::{
-    render::{escape, words, wrap},
-    report::{Report, SiteCard},
+    render::{escape, fold, hang, words, wrap},
+    report::{FindingCard, Report, SiteCard},
     rule::{Lang, Level, Reason, Verdict},
 };
 
@@ -18,56 +18,66 @@ const MAX_QUOTED: usize = 400;
 pub fn site(out: &mut dyn Write, report: &Report, card: &SiteCard, style: Style) -> io::Result<()> {
     heading(out, report, card, style)?;
     for failure in failures(&card.findings) {
-        let finding = &failure.finding;
-        let mut notes = Vec::new();
-        if finding.level == Level::Recommended {
-            notes.push(style.word("khuyến nghị, không tính điểm", "recommended, no points"));
-        } else if finding.level == Level::Info {
-            notes.push(style.word("để biết", "for information"));
-        } else if finding.upcoming {
-            notes.push(style.word("sắp bắt buộc", "required soon"));
-        }
-        writeln!(out)?;
-        let head = style.severity(finding.severity);
-        let text = wrap(finding.message.get(style.lang), COLUMNS - 16, "");
-        for (i, part) in text.lines().enumerate() {
-            let lead = if i == 0 { format!("{head}  ") } else { " ".repeat(4) };
-            line(out, &format!("{lead}{}", style.ink(Ink::Strong, part)))?;
-        }
-        for evidence in finding.evidence.iter().take(MAX_EVIDENCE) {
-            line(out, &wrap(&words::evidence(evidence, style.lang, MAX_QUOTED), COLUMNS, "    "))?;
-        }
-        if let Some(more) = finding.evidence.len().checked_sub(MAX_EVIDENCE + 1) {
-            line(out, &format!("    … +{}", more + 1))?;
-        }
-        if let Some(unit) = &failure.charged_to {
-            let name = report.units.iter().find(|u| u.id == *unit).map_or(unit.as_str(), |u| &u.name);
-            let text = match style.lang {
-                Lang::Vi => format!("do đơn vị vận hành {} xử lý", escape(name)),
-                Lang::En => format!("to be fixed by {}", escape(name)),
-            };
-            line(out, &format!("    {text}"))?;
-        }
-        let minutes = report.rules.iter().find(|r| r.id == finding.rule).map_or(0, |r| r.minutes);
-        let owner = words::owner(finding.owner, style.lang);
-        let mut last = format!("{}, {}", style.minutes(minutes), owner);
-        for note in notes {
-            last.push_str(", ");
-            last.push_str(note);
-        }
-        line(out, &format!("    {last}"))?;
-        line(
-            out,
-            &style.ink(
-                Ink::Faint,
-                &format!("    {} khien rules show {}", style.word("Cách sửa:", "Steps:"), finding.rule),
-            ),
-        )?;
+        finding(out, report, failure, style)?;
     }
     rest(out, card, style)
 }
 
-fn heading(out: &mut dyn Write, report: &Report, card: &SiteCard, style: Style) -> io::Result<()> {
+/// One failure with its evidence, who fixes it and how long that takes.
+pub(super) fn finding(
+    out: &mut dyn Write,
+    report: &Report,
+    failure: &FindingCard,
+    style: Style,
+) -> io::Result<()> {
+    let finding = &failure.finding;
+    let mut notes = Vec::new();
+    if finding.level == Level::Recommended {
+        notes.push(style.word("khuyến nghị, không tính điểm", "recommended, no points"));
+    } else if finding.level == Level::Info {
+        notes.push(style.word("để biết", "for information"));
+    } else if finding.upcoming {
+        notes.push(style.word("sắp bắt buộc", "required soon"));
+    }
+    writeln!(out)?;
+    let head = style.severity(finding.severity);
+    let text = wrap(finding.message.get(style.lang), COLUMNS - 16, "");
+    for (i, part) in text.lines().enumerate() {
+        let lead = if i == 0 { format!("{head}  ") } else { " ".repeat(4) };
+        line(out, &format!("{lead}{}", style.ink(Ink::Strong, part)))?;
+    }
+    for evidence in finding.evidence.iter().take(MAX_EVIDENCE) {
+        line(out, &fold(&words::evidence(evidence, style.lang, MAX_QUOTED), COLUMNS, "    "))?;
+    }
+    if let Some(more) = finding.evidence.len().checked_sub(MAX_EVIDENCE + 1) {
+        line(out, &format!("    … +{}", more + 1))?;
+    }
+    if let Some(unit) = &failure.charged_to {
+        let name = report.units.iter().find(|u| u.id == *unit).map_or(unit.as_str(), |u| &u.name);
+        let text = match style.lang {
+            Lang::Vi => format!("do đơn vị vận hành {} xử lý", escape(name)),
+            Lang::En => format!("to be fixed by {}", escape(name)),
+        };
+        line(out, &fold(&text, COLUMNS, "    "))?;
+    }
+    let minutes = report.rules.iter().find(|r| r.id == finding.rule).map_or(0, |r| r.minutes);
+    let owner = words::owner(finding.owner, style.lang);
+    let mut last = format!("{}, {}", style.minutes(minutes), owner);
+    for note in notes {
+        last.push_str(", ");
+        last.push_str(note);
+    }
+    line(out, &fold(&last, COLUMNS, "    "))?;
+    line(
+        out,
+        &style.ink(
+            Ink::Faint,
+            &format!("    {} khien rules show {}", style.word("Cách sửa:", "Steps:"), finding.rule),
+        ),
+    )
+}
+
+pub(super) fn heading(out: &mut dyn Write, report: &Report, card: &SiteCard, style: Style) -> io::Result<()> {
     let name = if card.port == 443 { card.host.clone() } else { format!("{}:{}", card.host, card.port) };
     line(out, &style.ink(Ink::Strong, &escape(&name)))?;
     let addresses = if card.addresses.is_empty() {
@@ -75,7 +85,7 @@ fn heading(out: &mut dyn Write, report: &Report, card: &SiteCard, style: Style) 
     } else {
         card.addresses.join(", ")
     };
-    line(out, &wrap(&escape(&addresses), COLUMNS, ""))?;
+    line(out, &fold(&escape(&addresses), COLUMNS, ""))?;
     let grade = match &card.grade {
         Some(letter) => format!("{letter}, {}", card.grade_word.get(style.lang)),
         None => card.grade_word.get(style.lang).to_owned(),
@@ -108,7 +118,7 @@ fn heading(out: &mut dyn Write, report: &Report, card: &SiteCard, style: Style) 
 }
 
 /// What passed in one line, what could not be checked one by one.
-fn rest(out: &mut dyn Write, card: &SiteCard, style: Style) -> io::Result<()> {
+pub(super) fn rest(out: &mut dyn Write, card: &SiteCard, style: Style) -> io::Result<()> {
     let count = |verdict| card.findings.iter().filter(|f| f.finding.verdict == verdict).count();
     let not_asked = |reason: Option<Reason>| reason == Some(Reason::NotRequested);
     let unknown: Vec<_> = card
@@ -138,9 +148,9 @@ fn rest(out: &mut dyn Write, card: &SiteCard, style: Style) -> io::Result<()> {
     let skipped = card.findings.iter().filter(|f| not_asked(f.finding.reason)).count();
     let mut text = match style.lang {
         Lang::Vi => {
-            format!("✓ {pass} quy tắc đạt, {} không áp dụng", not_applicable - lost)
+            format!("{pass} quy tắc đạt, {} không áp dụng", not_applicable - lost)
         }
-        Lang::En => format!("✓ {pass} rules pass, {} do not apply", not_applicable - lost),
+        Lang::En => format!("{pass} rules pass, {} do not apply", not_applicable - lost),
     };
     if lost > 0 {
         text += &match style.lang {
@@ -154,5 +164,5 @@ fn rest(out: &mut dyn Write, card: &SiteCard, style: Style) -> io::Result<()> {
             Lang::En => format!(", {skipped} not part of this check"),
         };
     }
-    line(out, &style.ink(Ink::Good, &text))
+    line(out, &style.ink(Ink::Good, &hang("✓ ", &text, COLUMNS)))
 }

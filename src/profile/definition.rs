@@ -1,0 +1,293 @@
+//! Profiles as their files describe them: parsed, not validated. Every word is held against what can be seen at all.
+
+use include_dir::{Dir, include_dir};
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use super::Subject;
+use crate::{
+    observation::Protocol,
+    rule::{Text, Verified},
+    yaml::{self, Diagnostic, Diagnostics, Located, Source, nearest},
+};
+
+/// The profiles of this release.
+static BUILT_IN: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/rules/profiles");
+
+/// Several profiles, by id.
+#[derive(Clone, Debug)]
+pub struct Profiles(Vec<Profile>);
+
+/// Why profiles could not be loaded.
+pub type ProfileError = Diagnostics;
+
+/// One guideline.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    /// Stable name, kebab-case.
+    pub id: String,
+    /// What it is called.
+    pub title: Text,
+    /// Which edition of its text this is, as its publisher counts.
+    pub edition: String,
+    /// Where the text stands.
+    pub source: String,
+    /// How far somebody verified it.
+    pub verified: Verified,
+    /// When.
+    pub checked_on: Date,
+    /// Its levels, best first.
+    pub levels: Vec<Level>,
+    /// What of it is not compared, and why.
+    pub left_out: Vec<Text>,
+    pub(super) tests: Vec<Test>,
+}
+
+/// A level of a profile.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Level {
+    /// Its short name.
+    pub id: String,
+    /// What it is called.
+    pub word: Text,
+}
+
+/// One thing that a profile says. Levels are places in [`Profile::levels`].
+#[derive(Clone, Debug)]
+pub(super) enum Test {
+    /// Every word seen has a level: that of its list, or `otherwise`; those in `unranked` have none.
+    Each {
+        subject: Subject,
+        versions: Vec<Protocol>,
+        lists: Vec<(usize, Vec<String>)>,
+        unranked: Vec<String>,
+        otherwise: Option<usize>,
+    },
+    /// At least one of these words is seen; `otherwise` where none is.
+    Some { subject: Subject, versions: Vec<Protocol>, of: Vec<String>, otherwise: usize },
+    /// Every number seen has the best level whose bound it keeps, or `otherwise`.
+    Bound { subject: Subject, least: bool, bounds: Vec<(usize, u32)>, otherwise: usize },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawProfile {
+    id: Located<String>,
+    title: Text,
+    edition: String,
+    source: String,
+    verified: Verified,
+    checked_on: Date,
+    levels: Located<Vec<Level>>,
+    #[serde(default)]
+    left_out: Vec<Text>,
+    tests: Vec<RawTest>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum RawTest {
+    Each(RawEach),
+    Some(RawSome),
+    AtLeast(RawBound),
+    AtMost(RawBound),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawEach {
+    subject: Located<Subject>,
+    #[serde(default)]
+    versions: Vec<Protocol>,
+    levels: Vec<RawList>,
+    #[serde(default)]
+    unranked: Vec<Located<String>>,
+    /// Without it, words in no list have no level.
+    #[serde(default)]
+    otherwise: Option<Located<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawList {
+    level: Located<String>,
+    of: Vec<Located<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawSome {
+    subject: Located<Subject>,
+    #[serde(default)]
+    versions: Vec<Protocol>,
+    of: Vec<Located<String>>,
+    otherwise: Located<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawBound {
+    subject: Located<Subject>,
+    levels: Vec<RawStep>,
+    otherwise: Located<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawStep {
+    level: Located<String>,
+    bound: u32,
+}
+
+impl Profiles {
+    /// The profiles of this release.
+    pub fn built_in() -> Result<Self, ProfileError> {
+        let files = BUILT_IN.files().filter_map(|file| Some((file.path().to_str()?, file.contents_utf8()?)));
+        Self::parse(files.map(|(path, text)| Source::new(format!("rules/profiles/{path}"), text)))
+    }
+
+    /// Reads profiles, each a file of its own named after its id; every mistake has its place.
+    pub fn parse(sources: impl IntoIterator<Item = Source>) -> Result<Self, ProfileError> {
+        let mut sources: Vec<Source> = sources.into_iter().collect();
+        sources.sort_by(|a, b| a.name().cmp(b.name()));
+        let mut mistakes = Vec::new();
+        let mut profiles = Vec::new();
+        for source in &sources {
+            match yaml::parse::<RawProfile>(source) {
+                Ok(raw) => profiles.push(raw.profile(source, &mut mistakes)),
+                Err(mistake) => mistakes.push(mistake),
+            }
+        }
+        match Diagnostics::collect(mistakes) {
+            Some(mistakes) => Err(mistakes),
+            None => Ok(Self(profiles)),
+        }
+    }
+
+    /// Every profile, by id.
+    pub fn all(&self) -> &[Profile] {
+        &self.0
+    }
+
+    /// One profile.
+    pub fn get(&self, id: &str) -> Option<&Profile> {
+        self.0.iter().find(|profile| profile.id == id)
+    }
+}
+
+/// Where mistakes of one file go, and the levels its words are held against.
+struct Reader<'r> {
+    source: &'r Source,
+    levels: Vec<String>,
+    mistakes: &'r mut Vec<Diagnostic>,
+}
+
+impl RawProfile {
+    fn profile(self, source: &Source, mistakes: &mut Vec<Diagnostic>) -> Profile {
+        let levels = self.levels.iter().map(|level| level.id.clone()).collect();
+        let mut reader = Reader { source, levels, mistakes };
+        let file = source.name().rsplit('/').next().unwrap_or_default();
+        if file != format!("{}.yaml", *self.id) {
+            reader.say(
+                self.id.at,
+                format!("the profile {:?} stands in {file}", *self.id),
+                "name the file after it",
+            );
+        }
+        if self.levels.len() < 2 {
+            reader.say(
+                self.levels.at,
+                "fewer than two levels compare nothing".to_owned(),
+                "write the best first",
+            );
+        }
+        let tests = self.tests.into_iter().map(|raw| reader.test(raw)).collect();
+        Profile {
+            id: self.id.into_inner(),
+            title: self.title,
+            edition: self.edition,
+            source: self.source,
+            verified: self.verified,
+            checked_on: self.checked_on,
+            levels: self.levels.into_inner(),
+            left_out: self.left_out,
+            tests,
+        }
+    }
+}
+
+impl Reader<'_> {
+    fn say(&mut self, at: yaml::Location, message: String, help: &str) {
+        self.mistakes.push(self.source.diagnostic(at, message).with_help(help));
+    }
+
+    fn test(&mut self, raw: RawTest) -> Test {
+        match raw {
+            RawTest::Each(each) => {
+                self.speaks_of_words(&each.subject, &each.versions);
+                let lists = each
+                    .levels
+                    .iter()
+                    .map(|list| (self.level(&list.level), self.words(*each.subject, &list.of)))
+                    .collect();
+                let otherwise = each.otherwise.as_ref().map(|level| self.level(level));
+                let unranked = self.words(*each.subject, &each.unranked);
+                Test::Each { subject: *each.subject, versions: each.versions, lists, unranked, otherwise }
+            }
+            RawTest::Some(some) => {
+                self.speaks_of_words(&some.subject, &some.versions);
+                Test::Some {
+                    subject: *some.subject,
+                    of: self.words(*some.subject, &some.of),
+                    otherwise: self.level(&some.otherwise),
+                    versions: some.versions,
+                }
+            }
+            RawTest::AtLeast(bound) => self.bound(&bound, true),
+            RawTest::AtMost(bound) => self.bound(&bound, false),
+        }
+    }
+
+    fn bound(&mut self, raw: &RawBound, least: bool) -> Test {
+        if !raw.subject.is_number() {
+            self.say(raw.subject.at, "this subject has words, no numbers".to_owned(), "use `each` or `some`");
+        }
+        let mut bounds: Vec<(usize, u32)> =
+            raw.levels.iter().map(|step| (self.level(&step.level), step.bound)).collect();
+        bounds.sort_by_key(|(level, _)| *level);
+        Test::Bound { subject: *raw.subject, least, bounds, otherwise: self.level(&raw.otherwise) }
+    }
+
+    fn speaks_of_words(&mut self, subject: &Located<Subject>, versions: &[Protocol]) {
+        if subject.is_number() {
+            self.say(
+                subject.at,
+                "this subject has numbers, no words".to_owned(),
+                "use `at_least` or `at_most`",
+            );
+        }
+        if !versions.is_empty() && !subject.is_of_suites() {
+            self.say(subject.at, "only suites belong to a version".to_owned(), "leave `versions` out");
+        }
+    }
+
+    fn level(&mut self, level: &Located<String>) -> usize {
+        if let Some(place) = self.levels.iter().position(|known| *known == **level) {
+            return place;
+        }
+        let near = nearest(level, self.levels.iter().map(String::as_str)).map(str::to_owned);
+        let help =
+            near.map_or_else(|| "write one of `levels`".to_owned(), |near| format!("did you mean `{near}`?"));
+        self.say(level.at, format!("no level {:?}", **level), &help);
+        0
+    }
+
+    fn words(&mut self, subject: Subject, words: &[Located<String>]) -> Vec<String> {
+        for word in words.iter().filter(|word| !subject.is_number() && !subject.knows(word)) {
+            let message = format!("{:?} is never seen as {}", **word, subject.words().en);
+            self.say(word.at, message, "write it as the facts do: `khien facts`");
+        }
+        words.iter().map(|word| word.value.clone()).collect()
+    }
+}
