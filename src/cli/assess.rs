@@ -110,7 +110,11 @@ fn judge_all(
                 for (number, line) in work {
                     let judged = Document::parse(&line).map(|document| {
                         let vantage = document.facts().get("vantage").cloned().unwrap_or_default();
-                        (pool.share(judge.site(&document)), vantage, experts.map(|experts| experts.sheet(&document)))
+                        (
+                            pool.share(judge.site(&document)),
+                            vantage,
+                            experts.map(|experts| experts.sheet(&document)),
+                        )
                     });
                     if done.send((number, judged)).is_err() {
                         break;

@@ -155,7 +155,6 @@ impl Network {
                 .clone()
                 .or_else(|| lab.root_hints.as_ref().map(|file| folder.join(file))),
             // whoever gets here with the flag has an authorisation that covers it, or is told that it does nothing
-            intrusive: self.intrusive,
             seed: self.now().as_second().unsigned_abs(),
             contact_url,
             intrusive: self.intrusive,

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use crate::{
+    language::text,
     observation::Protocol,
     wire::iana,
     yaml::{self, Diagnostic, Diagnostics, Located, Source},
@@ -111,7 +112,14 @@ impl Clients {
         let mut clients: Vec<Client> = Vec::with_capacity(file.clients.len());
         for raw in file.clients {
             if clients.iter().any(|client| client.id == *raw.id) {
-                mistakes.push(source.diagnostic(raw.id.at, format!("the client {:?} stands twice", *raw.id)));
+                mistakes.push(source.diagnostic(
+                    raw.id.at,
+                    text!(
+                        "chương trình `{id}` được ghi hai lần",
+                        "the client `{id}` stands twice",
+                        id = *raw.id
+                    ),
+                ));
             }
             clients.push(raw.client(source, &mut mistakes));
         }
@@ -139,13 +147,22 @@ impl RawClient {
             for word in text.split_whitespace() {
                 let code = u16::from_str_radix(word, 16).ok().filter(|_| word.len() == 4);
                 let Some((code, name)) = code.and_then(|code| Some((code, name(code)?))) else {
-                    let message = format!("{word:?} is no code of a known {what}");
-                    let help = "write IANA's value as four hexadecimal digits, as in c02f";
+                    let message = text!(
+                        "`{word}` không phải mã số của IANA ({what})",
+                        "`{word}` is no code of IANA's ({what})"
+                    );
+                    let help = (
+                        "ghi giá trị của IANA bằng bốn chữ số thập lục phân, như c02f",
+                        "write IANA's value as four hexadecimal digits, as in c02f",
+                    );
                     mistakes.push(source.diagnostic(text.at, message).with_help(help));
                     continue;
                 };
                 if found.iter().any(|(known, _)| *known == code) {
-                    mistakes.push(source.diagnostic(text.at, format!("the {what} {word} stands twice")));
+                    mistakes.push(source.diagnostic(
+                        text.at,
+                        text!("`{word}` được ghi hai lần ({what})", "`{word}` stands twice ({what})"),
+                    ));
                 }
                 found.push((code, name));
             }
@@ -163,12 +180,16 @@ impl RawClient {
             names(shares.map(|text| codes("group", text, group)).unwrap_or_default());
         let signatures = self.signatures.as_ref().map(|text| codes("signature scheme", text, scheme));
         if let (Some(stray), Some(at)) = (key_shares.iter().find(|share| !groups.contains(share)), shares) {
-            mistakes
-                .push(source.diagnostic(at.at, format!("a share for {stray}, which `groups` does not have")));
+            mistakes.push(source.diagnostic(
+                at.at,
+                text!("`{stray}` không có trong `groups`", "`groups` does not have `{stray}`"),
+            ));
         }
         if self.versions.is_empty() || suites.is_empty() {
-            mistakes
-                .push(source.diagnostic(self.versions.at, "a client without versions or suites".to_owned()));
+            mistakes.push(source.diagnostic(
+                self.versions.at,
+                ("thiếu phiên bản hoặc bộ mã", "a client without versions or suites"),
+            ));
         }
         Client {
             id: self.id.into_inner(),

@@ -87,8 +87,6 @@ pub struct Options {
     /// Where the root of DNS is served, in the format of `named.root`; IANA's servers without it. Those are not asked
     /// where port 53 is mapped or the resolver has another port: such a network has a root of its own.
     pub root_hints: Option<PathBuf>,
-    /// Permits abnormal questions: zone transfers, recursion at servers that should not offer it.
-    pub intrusive: bool,
     /// For one try of one DNS query.
     pub query_timeout: Duration,
     /// Tries of one DNS query.
@@ -101,7 +99,8 @@ pub struct Options {
     pub seed: u64,
     /// Where a server's operator reads who we are; ends the `User-Agent`.
     pub contact_url: String,
-    /// Whether messages may be sent that no browser sends: the flag was given and the authorisation covers it.
+    /// Whether messages may be sent that no browser and no resolver sends (broken handshakes, zone transfers, recursion
+    /// at servers that should not offer it): the flag was given and the authorisation covers it.
     pub intrusive: bool,
 }
 
@@ -120,7 +119,6 @@ impl Default for Options {
             resolver: None,
             trust_anchor: None,
             root_hints: None,
-            intrusive: false,
             query_timeout: Duration::from_secs(3),
             query_tries: 2,
             queries_in_flight: 50,

@@ -104,8 +104,7 @@ const LATER_TLS: [(&[&str], &[&str]); 2] = [
 ];
 
 /// Facts of `dns` that came later, each required: those that may be absent stand behind `delegation`.
-const LATER_DNS: [&str; 7] =
-    ["record_sets", "soa", "signing", "delegation", "wildcard", "https", "hired"];
+const LATER_DNS: [&str; 7] = ["record_sets", "soa", "signing", "delegation", "wildcard", "https", "hired"];
 /// Facts of `certificate` that came later, of which those that may be absent would say that they were looked for.
 const LATER_CERTIFICATE: [&str; 6] =
     ["publicly_trusted", "completion", "staple", "revocation", "scts", "ct_logs_of"];

@@ -28,9 +28,7 @@ pub use certificate::{
     X509,
 };
 pub use delegation::{Delegation, Edns, Glue, NameServer, Network, ParentView, ServerName};
-pub use dns::{
-    Address, Caa, CaaProperty, Dns, DnssecStatus, DomainName, HiredService, ServiceBinding, Soa,
-};
+pub use dns::{Address, Caa, CaaProperty, Dns, DnssecStatus, DomainName, HiredService, ServiceBinding, Soa};
 pub use document::{Document, DocumentError, MAX_BYTES};
 pub use http::{
     Answer, Cookie, EndpointHttp, Field, FrameAncestors, FrameOptions, FrameOptionsPolicy, Hsts, Http,

@@ -6,9 +6,10 @@ use serde::Deserialize;
 
 use super::Subject;
 use crate::{
+    language::text,
     observation::Protocol,
     rule::{Text, Verified},
-    yaml::{self, Diagnostic, Diagnostics, Located, Source, nearest},
+    yaml::{self, Diagnostic, Diagnostics, Located, Source, did_you_mean, nearest},
 };
 
 /// The profiles of this release.
@@ -191,15 +192,19 @@ impl RawProfile {
         if file != format!("{}.yaml", *self.id) {
             reader.say(
                 self.id.at,
-                format!("the profile {:?} stands in {file}", *self.id),
-                "name the file after it",
+                text!(
+                    "hồ sơ `{id}` nằm trong tệp `{file}`",
+                    "the profile `{id}` stands in `{file}`",
+                    id = *self.id
+                ),
+                ("đặt tên tệp theo tên hồ sơ", "name the file after it"),
             );
         }
         if self.levels.len() < 2 {
             reader.say(
                 self.levels.at,
-                "fewer than two levels compare nothing".to_owned(),
-                "write the best first",
+                ("cần ít nhất hai mức để so sánh", "fewer than two levels compare nothing"),
+                ("ghi mức tốt nhất trước", "write the best first"),
             );
         }
         let tests = self.tests.into_iter().map(|raw| reader.test(raw)).collect();
@@ -218,7 +223,7 @@ impl RawProfile {
 }
 
 impl Reader<'_> {
-    fn say(&mut self, at: yaml::Location, message: String, help: &str) {
+    fn say(&mut self, at: yaml::Location, message: impl Into<Text>, help: impl Into<Text>) {
         self.mistakes.push(self.source.diagnostic(at, message).with_help(help));
     }
 
@@ -251,7 +256,11 @@ impl Reader<'_> {
 
     fn bound(&mut self, raw: &RawBound, least: bool) -> Test {
         if !raw.subject.is_number() {
-            self.say(raw.subject.at, "this subject has words, no numbers".to_owned(), "use `each` or `some`");
+            self.say(
+                raw.subject.at,
+                ("mục này có tên, không có số", "this subject has words, no numbers"),
+                ("dùng `each` hoặc `some`", "use `each` or `some`"),
+            );
         }
         let mut bounds: Vec<(usize, u32)> =
             raw.levels.iter().map(|step| (self.level(&step.level), step.bound)).collect();
@@ -263,12 +272,16 @@ impl Reader<'_> {
         if subject.is_number() {
             self.say(
                 subject.at,
-                "this subject has numbers, no words".to_owned(),
-                "use `at_least` or `at_most`",
+                ("mục này có số, không có tên", "this subject has numbers, no words"),
+                ("dùng `at_least` hoặc `at_most`", "use `at_least` or `at_most`"),
             );
         }
         if !versions.is_empty() && !subject.is_of_suites() {
-            self.say(subject.at, "only suites belong to a version".to_owned(), "leave `versions` out");
+            self.say(
+                subject.at,
+                ("chỉ bộ mã mới thuộc về một phiên bản", "only suites belong to a version"),
+                ("bỏ `versions`", "leave `versions` out"),
+            );
         }
     }
 
@@ -276,17 +289,23 @@ impl Reader<'_> {
         if let Some(place) = self.levels.iter().position(|known| *known == **level) {
             return place;
         }
-        let near = nearest(level, self.levels.iter().map(String::as_str)).map(str::to_owned);
+        let near = nearest(level, self.levels.iter().map(String::as_str)).map(did_you_mean);
         let help =
-            near.map_or_else(|| "write one of `levels`".to_owned(), |near| format!("did you mean `{near}`?"));
-        self.say(level.at, format!("no level {:?}", **level), &help);
+            near.unwrap_or_else(|| ("ghi một trong các mức ở `levels`", "write one of `levels`").into());
+        self.say(level.at, text!("không có mức `{level}`", "no level `{level}`", level = **level), help);
         0
     }
 
     fn words(&mut self, subject: Subject, words: &[Located<String>]) -> Vec<String> {
         for word in words.iter().filter(|word| !subject.is_number() && !subject.knows(word)) {
-            let message = format!("{:?} is never seen as {}", **word, subject.words().en);
-            self.say(word.at, message, "write it as the facts do: `khien facts`");
+            let message = text!(
+                "`{word}` không bao giờ xuất hiện ở mục {subject}",
+                "`{word}` is never seen as {subject}",
+                word = **word;
+                subject = subject.words()
+            );
+            let help = ("ghi như trong `khien facts`", "write it as the facts do: `khien facts`");
+            self.say(word.at, message, help);
         }
         words.iter().map(|word| word.value.clone()).collect()
     }

@@ -12,8 +12,8 @@ use super::{Plan, Probe, Probes, Target};
 use crate::{
     net::{Net, resolver::Outward},
     observation::{
-        Addresses, Attempt, Certificate, Endpoint, EndpointHttp, Failure, Mail, Observations, SCHEMA, Skip, Tls,
-        Vantage, limits,
+        Addresses, Attempt, Certificate, Endpoint, EndpointHttp, Failure, Mail, Observations, SCHEMA, Skip,
+        Tls, Vantage, limits,
     },
     probe::{
         certificate::{self, Downloads, LookUps, Sent, TrustStore},
@@ -168,10 +168,7 @@ async fn web(run: &Arc<Run>, target: &Target) -> Finished {
         Some(address) if !options.resolve_pinned => {
             (Attempt::skipped(Skip::AddressGiven), Attempt::Completed(vec![address]))
         }
-        Some(address) => (
-            dns::dns(net, zones, options.at, host).await.0,
-            Attempt::Completed(vec![address]),
-        ),
+        Some(address) => (dns::dns(net, zones, options.at, host).await.0, Attempt::Completed(vec![address])),
         None if probes.has(Probe::Dns) => dns::dns(net, zones, options.at, host).await,
         None => (Attempt::skipped(Skip::NotRequested), dns::addresses(net, host).await),
     };

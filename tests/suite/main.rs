@@ -30,7 +30,7 @@ mod spf_suite;
 mod store;
 mod target;
 mod tls_behaviour;
-mod tls_intrusive;
 mod tls_failures;
+mod tls_intrusive;
 mod tls_negotiation;
 mod web_lab;

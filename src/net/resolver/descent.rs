@@ -118,9 +118,8 @@ impl Descents {
             let above = descent.cuts.last().map(Arc::clone);
             let cell = self.step(&plain(&name));
             // Boxed: a step may look up addresses, and that validates.
-            let step = cell
-                .get_or_init(|| Box::pin(self.ask(authorities, resolver, above.as_deref(), &name)))
-                .await;
+            let step =
+                cell.get_or_init(|| Box::pin(self.ask(authorities, resolver, above.as_deref(), &name))).await;
             match step {
                 Step::Cut(cut) => descent.cuts.push(Arc::clone(cut)),
                 Step::SameZone => {}
@@ -175,7 +174,10 @@ impl Descents {
 
 fn lame(message: &Message, station: &Station) -> Error {
     let code = message.metadata.response_code;
-    Error::Malformed(format!("{} ({}) does not answer as a server of its zone: {code}", station.name, station.address))
+    Error::Malformed(format!(
+        "{} ({}) does not answer as a server of its zone: {code}",
+        station.name, station.address
+    ))
 }
 
 /// Where the servers of a zone are: glue first, the rest as the resolver says.
@@ -190,9 +192,13 @@ async fn stations(resolver: &Resolver, cut: &Cut) -> Vec<Station> {
         }
         let (a, aaaa) = resolver.addresses(name).await;
         for answer in [a, aaaa].into_iter().flatten() {
-            stations.extend(answer.records.iter().filter_map(|record| address(&record.data)).map(|address| {
-                Station { name: name.clone(), address }
-            }));
+            stations.extend(
+                answer
+                    .records
+                    .iter()
+                    .filter_map(|record| address(&record.data))
+                    .map(|address| Station { name: name.clone(), address }),
+            );
         }
     }
     // what nearly every machine can reach is tried first
@@ -235,7 +241,14 @@ fn read(message: &Message, parent: &Name, name: &Name, by: &Station) -> Option<S
     }
 }
 
-fn cut(message: &Message, parent: &Name, name: &Name, servers: Vec<String>, referred: bool, by: &Station) -> Cut {
+fn cut(
+    message: &Message,
+    parent: &Name,
+    name: &Name,
+    servers: Vec<String>,
+    referred: bool,
+    by: &Station,
+) -> Cut {
     let (mut glue, mut foreign_glue) = (Vec::new(), 0);
     for record in message.additionals.iter().take(2 * MOST_SERVERS) {
         let Some(address) = address(&record.data) else { continue };
@@ -251,7 +264,15 @@ fn cut(message: &Message, parent: &Name, name: &Name, servers: Vec<String>, refe
     }
     glue.sort();
     glue.dedup();
-    Cut { zone: plain(name), parent: plain(parent), servers, glue, foreign_glue, referred, said_by: by.clone() }
+    Cut {
+        zone: plain(name),
+        parent: plain(parent),
+        servers,
+        glue,
+        foreign_glue,
+        referred,
+        said_by: by.clone(),
+    }
 }
 
 /// The address in an A or AAAA record.
@@ -281,7 +302,9 @@ async fn outward(authorities: &Arc<Authorities>, hints: &[Station]) -> Outward {
             Ok(answer) if answer.message.metadata.authoritative && !answer.message.answers.is_empty() => {
                 return Outward::Open;
             }
-            Ok(_) => reason = format!("something answers in place of the root name server {name} ({address})"),
+            Ok(_) => {
+                reason = format!("something answers in place of the root name server {name} ({address})")
+            }
             Err(error) => reason = format!("{name} ({address}): {error}"),
         }
     }

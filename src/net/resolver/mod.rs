@@ -295,8 +295,8 @@ pub(super) fn root(options: &Options) -> Result<Option<Vec<Station>>, SetupError
     match &options.root_hints {
         Some(path) => hints::from_file(path).map(Some),
         None => {
-            let real = options.dialled_port(53) == 53
-                && options.resolver.is_none_or(|address| address.port() == 53);
+            let real =
+                options.dialled_port(53) == 53 && options.resolver.is_none_or(|address| address.port() == 53);
             Ok(real.then(hints::built_in))
         }
     }

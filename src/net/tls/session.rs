@@ -46,7 +46,7 @@ impl FirstVisit {
     /// The versions of the offer do not count.
     pub async fn make(connection: Connection, offer: &Offer, request: &[u8]) -> Result<Self, Error> {
         let offer = Offer { versions: Versions::Tls13, ..offer.clone() };
-        let recorder = Arc::new(Recorder::new(provider(offer.classic_groups_only)));
+        let recorder = Arc::new(Recorder::new(provider(&offer), offer.authentication));
         let name = offer.server_name.as_deref().and_then(sni);
         let mut config = configure(&recorder, &offer, name.is_some()).map_err(|error| own_fault(&error))?;
         config.resumption = Resumption::in_memory_sessions(TICKETS);

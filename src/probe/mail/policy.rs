@@ -12,7 +12,7 @@ use crate::{
         Attempt, DomainName, Failure, Listing, MtaSts, MtaStsPolicy, Skip, ValidityStatus, limits,
     },
     probe::{
-        certificate::certificate,
+        certificate::{Sent, certificate},
         dns,
         failure::{cut, untested},
     },
@@ -134,7 +134,7 @@ async fn request(
         ..Offer::default()
     };
     let mut done = tls::handshake(connection, &offer).await.map_err(|failed| untested(&failed.error))?;
-    match certificate(&done.chain, host, question.at, question.trust) {
+    match certificate(&Sent::chain_alone(&done.chain), host, question.at, question.trust) {
         Attempt::Completed(seen) => {
             let valid = seen.leaf.validity == ValidityStatus::Valid;
             if !(valid && seen.names_host && seen.trusted) {

@@ -10,7 +10,7 @@ use crate::{
     },
     observation::{Attempt, MailSession, MailTls, Skip},
     probe::{
-        certificate::certificate,
+        certificate::{Sent, certificate},
         failure::{cut, untested},
     },
     wire::{
@@ -168,16 +168,18 @@ pub(super) fn observed(
     tlsa: &Attempt<Vec<Tlsa>>,
 ) -> MailSession {
     let tls = told.handshake.as_ref().and_then(|handshake| {
-        certificate(&handshake.chain, name, question.at, question.trust).map(|certificate| MailTls {
-            version: version(handshake.version),
-            cipher_suite: iana::cipher_suite_name(handshake.suite).into_owned(),
-            sha256: certificate.leaf.sha256,
-            not_after: certificate.leaf.not_after,
-            valid_now: certificate.leaf.validity == crate::observation::ValidityStatus::Valid,
-            names_host: certificate.names_host,
-            trusted: certificate.trusted,
-            tlsa_matches: tlsa.as_ref().map(|records| matching(records, &handshake.chain)),
-        })
+        certificate(&Sent::chain_alone(&handshake.chain), name, question.at, question.trust).map(
+            |certificate| MailTls {
+                version: version(handshake.version),
+                cipher_suite: iana::cipher_suite_name(handshake.suite).into_owned(),
+                sha256: certificate.leaf.sha256,
+                not_after: certificate.leaf.not_after,
+                valid_now: certificate.leaf.validity == crate::observation::ValidityStatus::Valid,
+                names_host: certificate.names_host,
+                trusted: certificate.trusted,
+                tlsa_matches: tlsa.as_ref().map(|records| matching(records, &handshake.chain)),
+            },
+        )
     });
     MailSession {
         banner: told.banner.clone(),
