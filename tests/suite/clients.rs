@@ -44,13 +44,14 @@ async fn facts(server: SocketAddr) -> (Tls, Certificate) {
         ..Default::default()
     };
     let site = khien::observation::SiteName { host: HOST.to_owned(), port: 443 };
-    let plan = Plan { targets: vec![scan::Target { site, www: Www::No }] };
+    let plan = Plan { targets: vec![scan::Target { site, www: Www::No, mail: false }] };
     let options_of_scan = scan::Options {
         at: jiff::Timestamp::now(),
         vantage: Vantage::default(),
         probes: Probes::only([Probe::Tls, Probe::Certificate]),
         resolve_pinned: false,
         trust: std::sync::Arc::new(TrustStore::mozilla()),
+        look_ups: khien::probe::certificate::LookUps::default(),
         inventoried: std::sync::Arc::new(|_| true),
     };
     let mut events = scan::run(khien::net::Net::without_resolver(options), plan, options_of_scan);

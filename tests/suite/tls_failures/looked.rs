@@ -61,11 +61,12 @@ pub(crate) async fn look_at(
         probes: Probes::only([Probe::Tls, Probe::Certificate]),
         resolve_pinned: false,
         trust: Arc::new(trust),
+        look_ups: khien::probe::certificate::LookUps::default(),
         inventoried: Arc::new(|_| false),
     };
     let targets = hosts
         .iter()
-        .map(|host| scan::Target { site: crate::web_lab::site_name(host), www: Www::No })
+        .map(|host| scan::Target { site: crate::web_lab::site_name(host), www: Www::No, mail: false })
         .collect();
     let rules = RuleSet::built_in().unwrap();
     let began = Instant::now();
