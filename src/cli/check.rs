@@ -20,7 +20,7 @@ use crate::{
 /// Kiểm tra một lần một hay vài trang của mình · Check one or more sites of your own, once
 #[derive(Debug, clap::Args)]
 pub(super) struct Check {
-    /// Tên miền, kèm cổng HTTPS nếu khác 443; có --name thì là ĐỊA_CHỈ:CỔNG sẽ kết nối · Host names, each with its HTTPS port if not 443; with --name an ADDRESS:PORT to dial
+    /// Tên miền, kèm cổng HTTPS nếu khác 443; có --name thì là địa chỉ kèm cổng sẽ kết nối · Host names, each with its HTTPS port if not 443; with --name an ADDRESS:PORT to dial
     #[arg(required = true, value_name = "HOST[:PORT]")]
     hosts: Vec<String>,
     /// Tên miền của trang, khi chỉ ghi địa chỉ: mọi kết nối đều tới địa chỉ đó · The site's name, where an address is given

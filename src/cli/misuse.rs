@@ -44,14 +44,13 @@ pub(super) fn vietnamese(error: &clap::Error) -> Option<String> {
         {
             format!("thiếu giá trị cho {arg}")
         }
-        ErrorKind::InvalidValue => format!("{arg} không nhận giá trị {value}"),
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => format!("{arg} không nhận giá trị {value}"),
         ErrorKind::UnknownArgument if told.is_option() => format!("không có tùy chọn {arg}"),
         ErrorKind::UnknownArgument => format!("{arg} thừa, lệnh này không nhận thêm"),
         ErrorKind::InvalidSubcommand => {
             format!("không có lệnh {}", told.quoted(ContextKind::InvalidSubcommand))
         }
         ErrorKind::NoEquals => format!("giữa {arg} và giá trị phải có dấu `=`"),
-        ErrorKind::ValueValidation => format!("{arg} không nhận giá trị {value}"),
         ErrorKind::TooManyValues => format!("{arg} có quá nhiều giá trị"),
         ErrorKind::TooFewValues => format!("{arg} còn thiếu giá trị"),
         ErrorKind::WrongNumberOfValues => format!("{arg} không đúng số giá trị"),

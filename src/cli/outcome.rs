@@ -39,7 +39,7 @@ pub(super) enum Format {
     Csv,
     /// SARIF 2.1.0: điều chưa đạt và điều không kiểm tra được · SARIF 2.1.0: what failed and what could not be checked
     Sarif,
-    /// JUnit XML: mỗi trang một bộ, mỗi quy tắc một ca · JUnit XML: a suite a site, a case a rule
+    /// XML cho công cụ dựng: mỗi trang một bộ kiểm thử, mỗi quy tắc một ca · XML that builds read: a suite a site, a case a rule
     Junit,
 }
 

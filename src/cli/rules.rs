@@ -191,14 +191,12 @@ fn test(rules: &RuleSet, id: Option<&str>, screen: &mut Screen<'_>) -> Result<Ex
             writeln!(screen.out, "{place}: {} / {}", rule.id, escape(&example.name))?;
             let word = |verdict: Verdict| serde_json::to_value(verdict).unwrap_or_default();
             match &mismatch.found {
-                Ok(found) => {
-                    writeln!(
-                        screen.out,
-                        "  expected {}, found {}",
-                        word(example.expect),
-                        word(found.verdict)
-                    )?;
-                    for evidence in &found.evidence {
+                Ok(finding) => {
+                    let (expected, found) = (word(example.expect), word(finding.verdict));
+                    let told =
+                        text!("mong đợi {expected}, nhận được {found}", "expected {expected}, found {found}");
+                    writeln!(screen.out, "  {}", told.get(screen.lang))?;
+                    for evidence in &finding.evidence {
                         writeln!(
                             screen.out,
                             "  {} = {}",

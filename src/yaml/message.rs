@@ -121,14 +121,15 @@ fn value(source: &Source, at: Location, error: &Error) -> Diagnostic {
     let found = node_at(source, at.offset, Wanted::Value);
     let place = place(found.as_ref());
     let expect = |what: Text| {
-        let message = match &found {
-            Some(found) => text!(
+        let message = if let Some(found) = &found {
+            text!(
                 "{place}cần {what}, nhưng gặp {found}",
                 "{place}expected {what}, found {found}";
                 what = what,
                 found = found.node.text()
-            ),
-            None => text!("{place}cần {what}", "{place}expected {what}"; what = what),
+            )
+        } else {
+            text!("{place}cần {what}", "{place}expected {what}"; what = what)
         };
         source.diagnostic(at, message)
     };

@@ -80,9 +80,14 @@ fn a_new_rule_needs_no_rust() {
 #[test]
 fn an_example_that_does_not_hold_is_exit_4() {
     let folder = rules_with(RULE, |text| text.replacen("expect: fail", "expect: not_applicable", 1));
-    let said = run_in(folder.path(), ["rules", "test", "--rules", "rules"]);
-    assert_eq!(said.code, 4, "{said:?}");
-    assert!(said.out.contains("expected \"not_applicable\", found \"fail\""), "{}", said.out);
+    for (lang, told) in [
+        ("vi", "mong đợi \"not_applicable\", nhận được \"fail\""),
+        ("en", "expected \"not_applicable\", found \"fail\""),
+    ] {
+        let said = run_in(folder.path(), ["rules", "test", "--rules", "rules", "--lang", lang]);
+        assert_eq!(said.code, 4, "{said:?}");
+        assert!(said.out.contains(told), "{}", said.out);
+    }
 }
 
 #[test]
