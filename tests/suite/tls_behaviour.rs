@@ -130,8 +130,8 @@ async fn strangers_are_told_apart() {
         let answer = || Attempt::Completed(expected);
         assert_eq!(tls.server_names, Attempt::Completed(ServerNames { without: answer(), wrong: answer() }));
         let alpn = tls.alpn.completed().unwrap();
-        let refuses = Attempt::Completed(WithoutMatch::Refused);
-        assert_eq!(alpn.without_match, refuses, "nginx knows http/1.1");
+        let alert = Attempt::Completed(WithoutMatch::Refused);
+        assert_eq!(alpn.without_match, alert, "nginx knows http/1.1");
     }
 }
 

@@ -49,6 +49,11 @@ pub struct Seen {
 
 /// Probes one address of a site. `known` is what was found at other names of this run.
 pub async fn tls(lane: &Lane, host: &str, port: u16, known: &Known) -> Seen {
+    // boxed: it holds the state of everything it may ask
+    Box::pin(look(lane, host, port, known)).await
+}
+
+async fn look(lane: &Lane, host: &str, port: u16, known: &Known) -> Seen {
     let ordinary = match handshake(lane, host, port).await {
         // silence is asked about once more below, by a hello of another kind
         Err(failed) if failed.error.is_transient() && !matches!(failed.error, Error::TimedOut { .. }) => {
@@ -105,7 +110,6 @@ pub async fn tls(lane: &Lane, host: &str, port: u16, known: &Known) -> Seen {
             Attempt::Completed(chain)
         };
         let here = Here { lane, host, port };
-        // boxed: each holds the state of everything it may ask
         let negotiated = Box::pin(negotiation::explore(&here, &asked.versions)).await;
         let leaf = chain.completed().and_then(|chain| chain.first()).map(Vec::as_slice);
         let behaviour = Box::pin(behaviour(&here, &asked.versions, &negotiated, &handshake, leaf)).await;
