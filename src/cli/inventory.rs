@@ -8,7 +8,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme};
 use super::{Failed, Screen};
 use crate::{
     language::{Bilingual, Text, text},
-    target::{self, Authorisation, Inventory},
+    target::{self, Authorisation, AuthorisationError, Inventory, Scope},
     yaml::{Source, did_you_mean, nearest},
 };
 
@@ -26,6 +26,23 @@ pub(super) fn read(path: &Path, screen: &mut Screen<'_>) -> Result<Inventory, Fa
         writeln!(screen.err, "{}", text.trim_end())?;
     }
     Ok(loaded.inventory)
+}
+
+/// Refuses abnormal probes that the authorisation does not cover.
+pub(super) fn allows_intrusion(asked: bool, authorisation: &Authorisation) -> Result<(), Failed> {
+    if !asked || authorisation.allows(Scope::Intrusive) {
+        return Ok(());
+    }
+    Err(Failed::usage(
+        (
+            format!("văn bản {} không cho phép các phép thử bất thường", authorisation.number),
+            format!("the authorisation {} does not cover abnormal probes", authorisation.number),
+        ),
+        (
+            "bỏ --intrusive, hoặc xin bổ sung `intrusive` vào phạm vi (scope) của văn bản",
+            "leave --intrusive out, or have `intrusive` written into the authorisation's scope",
+        ),
+    ))
 }
 
 /// The authorisation, where it holds by the real clock.

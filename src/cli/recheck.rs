@@ -56,7 +56,8 @@ type Findings = BTreeMap<(SiteName, RuleId), Finding>;
 impl Recheck {
     pub(super) fn run(&self, screen: &mut Screen<'_>) -> Result<Exit, Failed> {
         let inventory = inventory::read(&self.targets, screen)?;
-        inventory::authorised(&inventory, Timestamp::now(), &self.targets)?;
+        let authorisation = inventory::authorised(&inventory, Timestamp::now(), &self.targets)?;
+        inventory::allows_intrusion(self.network.intrusive, authorisation)?;
         let judge = self.output.judge()?;
         let runtime = runtime()?;
         let folder = self.targets.parent().unwrap_or(Path::new("."));

@@ -18,7 +18,7 @@ use crate::{
     report::Report,
     rule::{Lang, Severity, Verdict},
     store::Diff,
-    target::{Scope, VIETNAM},
+    target::VIETNAM,
 };
 
 /// Quét các trang trong danh mục · Scan the sites of an inventory
@@ -57,18 +57,7 @@ impl Scan {
         // the real clock: --now sets what observations carry, never whether we may scan
         let now = Timestamp::now();
         let authorisation = inventory::authorised(&inventory, now, &self.inventory)?;
-        if self.network.intrusive && !authorisation.allows(Scope::Intrusive) {
-            return Err(Failed::usage(
-                (
-                    format!("văn bản {} không cho phép các phép thử bất thường", authorisation.number),
-                    format!("the authorisation {} does not cover abnormal probes", authorisation.number),
-                ),
-                (
-                    "bỏ --intrusive, hoặc xin bổ sung `intrusive` vào phạm vi (scope) của văn bản",
-                    "leave --intrusive out, or have `intrusive` written into the authorisation's scope",
-                ),
-            ));
-        }
+        inventory::allows_intrusion(self.network.intrusive, authorisation)?;
         let judge = self.output.judge()?;
         let folder = self.inventory.parent().unwrap_or(Path::new("."));
         let mut survey = Survey::new(inventory, folder, self.network.now(), &self.choice)?;

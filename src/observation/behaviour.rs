@@ -119,10 +119,13 @@ pub enum HelloTrait {
     /// An unknown group (RFC 8701).
     UnknownGroup,
     /// A length of 256 to 511 octets (RFC 7685).
+    #[serde(rename = "length_256_to_511")]
     Length256To511,
     /// More than 64 cipher suites.
+    #[serde(rename = "more_than_64_suites")]
     MoreThan64Suites,
     /// More than 128 cipher suites.
+    #[serde(rename = "more_than_128_suites")]
     MoreThan128Suites,
 }
 

@@ -51,12 +51,15 @@ async fn sessions_come_back_in_every_old_version_and_suite() {
         ("-tls1_2", "ECDHE-RSA-AES128-GCM-SHA256"),
     ] {
         let suites = format!("{suite}:@SECLEVEL=0");
-        let server = Peer::openssl(&certificate, &[version, "-cipher", &suites, "-client_renegotiation"]);
+        let server = Peer::openssl(&certificate, &[version, "-cipher", &suites]);
         let tls = seen(&server).await;
         let found = sessions(&tls);
         assert_eq!((&found.by_id, &found.by_ticket), (&YES, &YES), "{version} {suite}");
         assert_eq!((&found.by_psk, &found.tickets), (&ABSENT, &Attempt::Completed(None)), "{version}");
-        assert_eq!(renegotiations(&tls), Some(11), "{version} {suite}");
+        assert_eq!(renegotiations(&tls), Some(0), "{version} {suite}");
+        // a library of today cannot say what old servers do about names
+        let names = tls.server_names.completed().unwrap();
+        assert_eq!(names.wrong.completed().is_some(), tls.handshake.completed().is_some(), "{names:?}");
     }
 }
 
@@ -127,8 +130,8 @@ async fn strangers_are_told_apart() {
         let answer = || Attempt::Completed(expected);
         assert_eq!(tls.server_names, Attempt::Completed(ServerNames { without: answer(), wrong: answer() }));
         let alpn = tls.alpn.completed().unwrap();
-        let refuses = Attempt::Completed(WithoutMatch::Refused);
-        assert_eq!(alpn.without_match, refuses, "nginx knows http/1.1");
+        let alert = Attempt::Completed(WithoutMatch::Refused);
+        assert_eq!(alpn.without_match, alert, "nginx knows http/1.1");
     }
 }
 

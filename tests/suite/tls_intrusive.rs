@@ -114,7 +114,7 @@ impl Responder {
                         heard_hello = true;
                         self.first_flight(&record)?
                     }
-                    16 => self.key_exchange(&record.fragment).await?,
+                    16 => self.key_exchange(&record.fragment)?,
                     _ if self.does == Does::Sleeps => Vec::new(),
                     _ => alert(10),
                 },
@@ -180,7 +180,7 @@ impl Responder {
     }
 
     /// What is answered to a key exchange at once: nothing, where it is to go on.
-    async fn key_exchange(&self, message: &[u8]) -> Option<Vec<u8>> {
+    fn key_exchange(&self, message: &[u8]) -> Option<Vec<u8>> {
         match self.does {
             Does::TellsPadding => {
                 let padded = self.decrypted(message.get(6..)?)?;

@@ -51,6 +51,11 @@ pub struct Seen {
 
 /// Probes one address of a site. `known` is what was found at other names of this run.
 pub async fn tls(lane: &Lane, host: &str, port: u16, known: &Known) -> Seen {
+    // boxed: it holds the state of everything it may ask
+    Box::pin(look(lane, host, port, known)).await
+}
+
+async fn look(lane: &Lane, host: &str, port: u16, known: &Known) -> Seen {
     let ordinary = match handshake(lane, host, port).await {
         // silence is asked about once more below, by a hello of another kind
         Err(failed) if failed.error.is_transient() && !matches!(failed.error, Error::TimedOut { .. }) => {
@@ -114,9 +119,9 @@ pub async fn tls(lane: &Lane, host: &str, port: u16, known: &Known) -> Seen {
             Attempt::Completed(chain)
         };
         let here = Here { lane, host, port };
-        let negotiated = negotiation::explore(&here, &asked.versions).await;
+        let negotiated = Box::pin(negotiation::explore(&here, &asked.versions)).await;
         let leaf = chain.completed().and_then(|chain| chain.first()).map(Vec::as_slice);
-        let behaviour = behaviour(&here, &asked.versions, &negotiated, &handshake, leaf).await;
+        let behaviour = Box::pin(behaviour(&here, &asked.versions, &negotiated, &handshake, leaf)).await;
         let (strangers, behaviour) = behaviour;
         let tls = told(asked.versions, handshake, negotiated, behaviour, lane.spent().0);
         known.add(lane, port, host, &tls, strangers);
@@ -169,17 +174,21 @@ async fn behaviour(
     leaf: Option<&[u8]>,
 ) -> (Strangers, Behaviour) {
     let old = sessions::old(versions, &negotiated.accepted);
-    let (sessions, first_alpn) = sessions::look(here, versions, &old).await;
-    let strangers = names::strangers(here).await;
+    let (sessions, first_alpn) = Box::pin(sessions::look(here, versions, &old)).await;
+    // what the library cannot shake hands with says nothing of names, nor of what is spoken inside
+    let strangers = match handshake {
+        Attempt::Failed { failed } => Strangers::unseen(&Attempt::failed(failed.clone())),
+        Attempt::Skipped { skipped } => Strangers::unseen(&Attempt::skipped(*skipped)),
+        Attempt::Completed(_) => Box::pin(names::strangers(here)).await,
+    };
     let of_all = handshake.completed().and_then(|handshake| handshake.alpn.as_deref());
     let seen: Vec<Vec<u8>> =
         of_all.map(|chosen| chosen.as_bytes().to_vec()).into_iter().chain(first_alpn).collect();
     let alpn = match handshake {
-        // what the library cannot shake hands with says nothing of what is spoken inside
         Attempt::Failed { failed } => Attempt::failed(failed.clone()),
         Attempt::Skipped { skipped } => Attempt::skipped(*skipped),
         Attempt::Completed(_) => {
-            Attempt::Completed(names::alpn(here, of_all, &seen, negotiated.npn.clone()).await)
+            Attempt::Completed(Box::pin(names::alpn(here, of_all, &seen, negotiated.npn.clone())).await)
         }
     };
     let intrusive = if here.lane.may_intrude() {
@@ -190,7 +199,7 @@ async fn behaviour(
             incomplete: listing.and_then(|listing| listing.incomplete.as_ref()),
             old: &old,
         };
-        Some(intrusive::look(here, &known).await)
+        Some(Box::pin(intrusive::look(here, &known)).await)
     } else {
         None
     };

@@ -36,6 +36,11 @@ pub(super) struct Strangers {
 }
 
 impl Strangers {
+    /// Nobody was asked.
+    pub(super) fn unseen(why: &Attempt<Given>) -> Self {
+        Self { without: why.clone(), wrong: why.clone() }
+    }
+
     /// The same held against a site's own certificate.
     pub(super) fn beside(&self, leaf: Option<&[u8]>) -> Attempt<ServerNames> {
         let Some(leaf) = leaf else { return Attempt::failed(Failure::Closed) };
@@ -99,7 +104,7 @@ fn ordinary(here: &Here<'_>) -> Offer {
 
 async fn shake(here: &Here<'_>, offer: &Offer) -> Result<crate::net::tls::Handshake, Box<HandshakeError>> {
     let failed = |error| Box::new(HandshakeError { error, chain: Vec::new(), staple: None });
-    handshake(here.connect().await.map_err(failed)?, offer).await
+    Box::pin(handshake(here.connect().await.map_err(failed)?, offer)).await
 }
 
 /// Which protocols are chosen. `seen` were chosen before, from offers that held others too; `of_all` is what was chosen

@@ -65,11 +65,11 @@ pub(super) async fn look(
     let mut sessions = match old {
         Err(why) => nothing(&Attempt::failed(why.clone())),
         Ok(None) => nothing(&Attempt::Completed(None)),
-        Ok(Some(old)) => up_to_tls12(here, old).await,
+        Ok(Some(old)) => Box::pin(up_to_tls12(here, old)).await,
     };
     let mut alpn = None;
     let (by_psk, tickets, early_data) = match &versions.tls1_3 {
-        Attempt::Completed(Support::Offered) => match tls13(here, &mut alpn).await {
+        Attempt::Completed(Support::Offered) => match Box::pin(tls13(here, &mut alpn)).await {
             Ok((support, count, early)) => (
                 Attempt::Completed(Some(support)),
                 Attempt::Completed(Some(count)),
@@ -138,7 +138,7 @@ pub(super) async fn begin(here: &Here<'_>, terms: &Terms<'_>) -> Result<(Client,
     for _ in 0..2 {
         let connection = here.connect().await.map_err(|error| Failure::from(&error))?;
         let mut client = Client::new(Channel::new(connection));
-        match client.handshake(terms).await {
+        match Box::pin(client.handshake(terms)).await {
             Ok(completed) => return Ok((client, completed)),
             Err(stop) => {
                 failed = stop.failure();
@@ -186,12 +186,13 @@ async fn renegotiated(
     terms: &Terms<'_>,
 ) -> Attempt<ClientRenegotiation> {
     let terms = Terms { wants_ticket: false, ..terms.clone() };
+    // for all of them: a slow server must not hold us for each
+    client.channel.connection.renew_deadline(2 * here.lane.exchange_timeout());
     let mut accepted = 0;
     while accepted < MOST_RENEGOTIATIONS {
-        client.channel.connection.renew_deadline(here.lane.exchange_timeout());
-        match client.handshake(&terms).await {
+        match Box::pin(client.handshake(&terms)).await {
             Ok(_) => accepted += 1,
-            Err(stop) if accepted > 0 || stop.is_refusal() => break,
+            Err(stop) if stop.is_refusal() => break,
             Err(stop) => return Attempt::failed(stop.failure()),
         }
     }
@@ -211,7 +212,7 @@ async fn tls13(here: &Here<'_>, alpn: &mut Option<Vec<u8>>) -> Result<(Support, 
     let failure = |error: Error| Failure::from(&error);
     here.lane.count_request().map_err(failure)?;
     let connection = here.connect().await.map_err(failure)?;
-    let first = FirstVisit::make(connection, &offer, &request).await.map_err(failure)?;
+    let first = Box::pin(FirstVisit::make(connection, &offer, &request)).await.map_err(failure)?;
     alpn.clone_from(&first.alpn);
     if first.tickets == 0 {
         return Ok((Support::NotOffered, 0, EarlyData { limit: 0, accepted: false }));
@@ -219,7 +220,7 @@ async fn tls13(here: &Here<'_>, alpn: &mut Option<Vec<u8>>) -> Result<(Support, 
     // the early data is a request
     here.lane.count_request().map_err(failure)?;
     let connection = here.connect().await.map_err(failure)?;
-    let second = first.again(connection, &request).await.map_err(failure)?;
+    let second = Box::pin(first.again(connection, &request)).await.map_err(failure)?;
     let early = EarlyData { limit: second.early_data_limit, accepted: second.early_data_accepted };
     Ok((support_of(second.resumed), first.tickets, early))
 }

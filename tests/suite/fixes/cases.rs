@@ -98,6 +98,22 @@ fn suites(site: &mut Site, on: Server, which: &str) {
     site.secure.push(either(on, &format!("ssl_ciphers {which};"), &format!("SSLCipherSuite {which}")));
 }
 
+/// Key exchange with the prime that stands in the certificate's file, where Apache looks for it by itself.
+fn primes(site: &mut Site, on: Server) {
+    suites(site, on, "DHE-RSA-AES128-GCM-SHA256:ECDHE+AESGCM:@SECLEVEL=0");
+    if on == Nginx {
+        site.secure.push("ssl_dhparam FOLDER/site.pem;".into());
+    }
+}
+
+fn with_prime(authority: &Authority, bits: &str) -> Certificates {
+    let made = Command::new("openssl").args(["dhparam", "-dsaparam", bits]).output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let mut leaf = authority.rsa_leaf(&names());
+    leaf.chain += &String::from_utf8(made.stdout).unwrap();
+    Certificates { before: leaf.clone(), after: leaf }
+}
+
 pub(crate) const CASES: &[Case] = &[
     case("tls-https-missing", |site, on| {
         // plain HTTP on port 443
@@ -139,6 +155,17 @@ pub(crate) const CASES: &[Case] = &[
             suites(site, on, "ECDHE+AESGCM:AES128-GCM-SHA256");
         })
     },
+    case("tls-cipher-cbc-offered", |site, on| {
+        suites(site, on, "ECDHE+AESGCM:ECDHE+AES");
+        site.secure.push(either(on, "ssl_prefer_server_ciphers on;", "SSLHonorCipherOrder on"));
+    }),
+    Case {
+        // Apache takes no early data
+        on: &[Nginx],
+        ..case("tls-early-data-accepted", |site, _| site.secure.push("ssl_early_data on;".into()))
+    },
+    Case { certificates: |ca| with_prime(ca, "1024"), ..case("tls-dh-prime-under-2048", primes) },
+    Case { certificates: |ca| with_prime(ca, "768"), ..case("tls-dh-prime-under-1024", primes) },
     case("tls-curve-weak-offered", |site, on| {
         suites(site, on, "ECDHE+AESGCM:@SECLEVEL=0");
         let curves = "prime192v1:prime256v1";

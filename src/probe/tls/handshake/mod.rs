@@ -182,12 +182,9 @@ struct Keys {
 impl UnderWay<'_> {
     /// From the `ServerHello` on. With what came of it, our Finished.
     async fn go_on(mut self, terms: &Terms<'_>) -> Result<(Completed, Vec<u8>), Stop> {
-        let hello = loop {
-            let (kind, body) = self.message().await?;
-            if kind == HandshakeType::SERVER_HELLO {
-                break ServerHello::parse(&body)?;
-            }
-            return Err(unexpected(kind));
+        let hello = match self.message().await? {
+            (HandshakeType::SERVER_HELLO, body) => ServerHello::parse(&body)?,
+            (kind, _) => return Err(unexpected(kind)),
         };
         let version = hello.negotiated_version();
         let suite = iana::cipher_suite(hello.cipher_suite).and_then(|suite| suite.properties());

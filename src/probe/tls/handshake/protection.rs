@@ -66,18 +66,17 @@ pub(super) struct Protection {
 }
 
 enum Cipher {
-    Cbc {
-        encrypting: EncryptingKey,
-        decrypting: DecryptingKey,
-        mac: hmac::Key,
-        mac_length: usize,
-        /// The block before, up to TLS 1.0.
-        chained: Option<[u8; BLOCK]>,
-    },
-    Gcm {
-        key: aead::LessSafeKey,
-        fixed: [u8; FIXED_IV],
-    },
+    Cbc(Box<Cbc>),
+    Gcm { key: aead::LessSafeKey, fixed: [u8; FIXED_IV] },
+}
+
+struct Cbc {
+    encrypting: EncryptingKey,
+    decrypting: DecryptingKey,
+    mac: hmac::Key,
+    mac_length: usize,
+    /// The block before, up to TLS 1.0.
+    chained: Option<[u8; BLOCK]>,
 }
 
 impl Protection {
@@ -102,7 +101,7 @@ impl Protection {
                 SuiteHash::Sha256 => hmac::HMAC_SHA256,
                 _ => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
             };
-            Cipher::Cbc {
+            Cipher::Cbc(Box::new(Cbc {
                 encrypting: aes().and_then(EncryptingKey::cbc).map_err(|_| Unprotected)?,
                 decrypting: aes().and_then(DecryptingKey::cbc).map_err(|_| Unprotected)?,
                 mac: hmac::Key::new(hash, mac),
@@ -112,85 +111,51 @@ impl Protection {
                 } else {
                     None
                 },
-            }
+            }))
         };
         Ok(Self { cipher, version, sequence: 0 })
     }
 
     /// The fragment of a record for this content.
-    pub(super) fn seal(&mut self, kind: ContentType, content: &[u8]) -> Result<Vec<u8>, Unprotected> {
-        let header = self.next_header(kind, content.len())?;
+    pub(super) fn seal(&mut self, kind: ContentType, plain: &[u8]) -> Result<Vec<u8>, Unprotected> {
+        let header = self.next_header(kind, plain.len())?;
         match &mut self.cipher {
             Cipher::Gcm { key, fixed } => {
                 let explicit: [u8; EXPLICIT_NONCE] = *header.first_chunk().ok_or(Unprotected)?;
-                let mut sealed = content.to_vec();
-                key.seal_in_place_append_tag(nonce(fixed, &explicit)?, aead::Aad::from(header), &mut sealed)
+                let mut sealed = plain.to_vec();
+                key.seal_in_place_append_tag(nonce(*fixed, explicit)?, aead::Aad::from(header), &mut sealed)
                     .map_err(|_| Unprotected)?;
                 Ok([&explicit[..], &sealed].concat())
             }
-            Cipher::Cbc { encrypting, mac, chained, .. } => {
-                let mut block = content.to_vec();
-                block.extend_from_slice(tag(mac, &header, content).as_ref());
-                let padded = (block.len() + 1).next_multiple_of(BLOCK);
-                let filler = u8::try_from(padded - block.len() - 1).map_err(|_| Unprotected)?;
-                block.resize(padded, filler);
-                let mut iv = [0; BLOCK];
-                match chained {
-                    Some(before) => iv = *before,
-                    None => rand::fill(&mut iv).map_err(|_| Unprotected)?,
-                }
-                let context = EncryptionContext::Iv128(FixedLength::from(iv));
-                encrypting.less_safe_encrypt(&mut block, context).map_err(|_| Unprotected)?;
-                if let Some(before) = chained {
-                    *before = *block.last_chunk().ok_or(Unprotected)?;
-                    return Ok(block);
-                }
-                Ok([&iv[..], &block].concat())
-            }
+            Cipher::Cbc(cbc) => cbc.seal(&header, plain),
         }
     }
 
     /// What a record's fragment holds.
     pub(super) fn open(&mut self, kind: ContentType, fragment: &[u8]) -> Result<Vec<u8>, Unprotected> {
-        match &mut self.cipher {
-            Cipher::Gcm { .. } => {
+        let (mut opened, sent) = match &mut self.cipher {
+            Cipher::Gcm { .. } => (Vec::new(), Vec::new()),
+            Cipher::Cbc(cbc) => cbc.decrypt(fragment)?,
+        };
+        let length = match &self.cipher {
+            Cipher::Gcm { .. } => fragment.len().checked_sub(EXPLICIT_NONCE + TAG).ok_or(Unprotected)?,
+            Cipher::Cbc(_) => opened.len(),
+        };
+        let header = self.next_header(kind, length)?;
+        match &self.cipher {
+            Cipher::Gcm { key, fixed } => {
                 let (explicit, sealed) = fragment.split_first_chunk().ok_or(Unprotected)?;
-                let length = sealed.len().checked_sub(TAG).ok_or(Unprotected)?;
-                let header = self.next_header(kind, length)?;
-                let Cipher::Gcm { key, fixed } = &self.cipher else { return Err(Unprotected) };
-                let mut opened = sealed.to_vec();
-                key.open_in_place(nonce(fixed, explicit)?, aead::Aad::from(header), &mut opened)
+                opened.extend_from_slice(sealed);
+                key.open_in_place(nonce(*fixed, *explicit)?, aead::Aad::from(header), &mut opened)
                     .map_err(|_| Unprotected)?;
                 opened.truncate(length);
-                Ok(opened)
             }
-            Cipher::Cbc { decrypting, mac_length, chained, .. } => {
-                let (iv, sealed) = match chained {
-                    Some(before) => (*before, fragment),
-                    None => fragment.split_first_chunk().map(|(iv, rest)| (*iv, rest)).ok_or(Unprotected)?,
-                };
-                if let Some(before) = chained {
-                    *before = *sealed.last_chunk().ok_or(Unprotected)?;
-                }
-                let mut opened = sealed.to_vec();
-                let context = DecryptionContext::Iv128(FixedLength::from(iv));
-                decrypting.decrypt(&mut opened, context).map_err(|_| Unprotected)?;
-                // nothing secret passes here, so what padding and MAC cost in time may show
-                let filler = *opened.last().ok_or(Unprotected)?;
-                let padding = usize::from(filler) + 1;
-                let length = opened.len().checked_sub(padding + *mac_length).ok_or(Unprotected)?;
-                if opened.iter().rev().take(padding).any(|octet| *octet != filler) {
-                    return Err(Unprotected);
-                }
-                let sent = opened.get(length..opened.len() - padding).unwrap_or_default().to_vec();
-                opened.truncate(length);
-                let header = self.next_header(kind, length)?;
-                let Cipher::Cbc { mac, .. } = &self.cipher else { return Err(Unprotected) };
-                let expected = tag(mac, &header, &opened);
+            Cipher::Cbc(cbc) => {
+                let expected = tag(&cbc.mac, &header, &opened);
                 constant_time::verify_slices_are_equal(expected.as_ref(), &sent).map_err(|_| Unprotected)?;
-                Ok(opened)
             }
         }
+        Ok(opened)
     }
 
     /// Sequence number, type, version, length: what the MAC covers beside the content.
@@ -212,14 +177,60 @@ impl Protection {
     }
 }
 
-fn nonce(fixed: &[u8; FIXED_IV], explicit: &[u8; EXPLICIT_NONCE]) -> Result<aead::Nonce, Unprotected> {
-    aead::Nonce::try_assume_unique_for_key(&[&fixed[..], &explicit[..]].concat()).map_err(|_| Unprotected)
+impl Cbc {
+    fn seal(&mut self, header: &[u8], plain: &[u8]) -> Result<Vec<u8>, Unprotected> {
+        let mut block = plain.to_vec();
+        block.extend_from_slice(tag(&self.mac, header, plain).as_ref());
+        let padded = (block.len() + 1).next_multiple_of(BLOCK);
+        let filler = u8::try_from(padded - block.len() - 1).map_err(|_| Unprotected)?;
+        block.resize(padded, filler);
+        let mut iv = [0; BLOCK];
+        match self.chained {
+            Some(before) => iv = before,
+            None => rand::fill(&mut iv).map_err(|_| Unprotected)?,
+        }
+        let start = EncryptionContext::Iv128(FixedLength::from(iv));
+        self.encrypting.less_safe_encrypt(&mut block, start).map_err(|_| Unprotected)?;
+        if let Some(before) = &mut self.chained {
+            *before = *block.last_chunk().ok_or(Unprotected)?;
+            return Ok(block);
+        }
+        Ok([&iv[..], &block].concat())
+    }
+
+    /// The content and the MAC that was sent with it, which is not looked at yet.
+    fn decrypt(&mut self, fragment: &[u8]) -> Result<(Vec<u8>, Vec<u8>), Unprotected> {
+        let (iv, sealed) = match self.chained {
+            Some(before) => (before, fragment),
+            None => fragment.split_first_chunk().map(|(iv, rest)| (*iv, rest)).ok_or(Unprotected)?,
+        };
+        if let Some(before) = &mut self.chained {
+            *before = *sealed.last_chunk().ok_or(Unprotected)?;
+        }
+        let mut opened = sealed.to_vec();
+        let start = DecryptionContext::Iv128(FixedLength::from(iv));
+        self.decrypting.decrypt(&mut opened, start).map_err(|_| Unprotected)?;
+        // nothing secret passes here, so what padding and MAC cost in time may show
+        let filler = *opened.last().ok_or(Unprotected)?;
+        let padding = usize::from(filler) + 1;
+        let length = opened.len().checked_sub(padding + self.mac_length).ok_or(Unprotected)?;
+        if opened.iter().rev().take(padding).any(|octet| *octet != filler) {
+            return Err(Unprotected);
+        }
+        let sent = opened.get(length..length + self.mac_length).ok_or(Unprotected)?.to_vec();
+        opened.truncate(length);
+        Ok((opened, sent))
+    }
 }
 
-fn tag(key: &hmac::Key, header: &[u8], content: &[u8]) -> hmac::Tag {
+fn nonce(fixed: [u8; FIXED_IV], explicit: [u8; EXPLICIT_NONCE]) -> Result<aead::Nonce, Unprotected> {
+    aead::Nonce::try_assume_unique_for_key(&[&fixed[..], &explicit].concat()).map_err(|_| Unprotected)
+}
+
+fn tag(key: &hmac::Key, header: &[u8], plain: &[u8]) -> hmac::Tag {
     let mut context = hmac::Context::with_key(key);
     context.update(header);
-    context.update(content);
+    context.update(plain);
     context.sign()
 }
 

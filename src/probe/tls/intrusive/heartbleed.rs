@@ -23,8 +23,8 @@ pub(super) async fn once(here: &Here<'_>, offer: &OldOffer) -> Result<Weakness, 
     match answer(channel, message.len()).await {
         // silence is what the RFC asks for: whoever then answers something else has read the heartbeat before it
         Err(Stop::Lost(Error::TimedOut { .. })) => {
-            nudge(channel).await.map_err(failure)?;
             channel.connection.renew_deadline(here.long_wait());
+            nudge(channel).await.map_err(failure)?;
             settled(answer(channel, message.len()).await)
         }
         other => settled(other),
