@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 """khien beside sslscan and sslyze, one after the other, on the same nginx on loopback: wall clock, CPU time, connections,
-peak memory. Every host has a name and an address (127.16.0.0/12) of its own; nginx has Mozilla's intermediate profile.
+peak memory. Every host has a name and, if not told otherwise, an address (127.16.0.0/12) of its own; nginx has Mozilla's
+intermediate profile.
 
-    benches/beside.py [--sizes 1,100,1000] [--tools khien,sslscan,sslyze] [--khien target/release/khien]
+    benches/beside.py [--sizes 1,100,1000,1000/100] [--tools khien,sslscan,sslyze] [--khien target/release/khien]
+
+A size of 1000/100 is 1,000 names at 100 addresses.
 
 Needs nginx, openssl, sslscan, and sslyze as tests/run installs it; no root, no network. 1,000 hosts take sslscan and
 sslyze many minutes each: `--tools khien` leaves them out. Prints a table in Markdown; progress goes to stderr.
@@ -61,16 +64,22 @@ def main():
         nginx = start(Path(folder))
         try:
             table = Table()
-            for size in map(int, options.sizes.split(",")):
-                hosts = [(f"h{n:04}.bench.test", f"127.{16 + n // 62500}.{n // 250 % 250}.{n % 250 + 1}") for n in range(size)]
+            for size, hosts in map(named, options.sizes.split(",")):
                 for name, command in runs(hosts, Path(folder), options):
                     if name.split()[0] in tools:
                         print(f"{size} hosts: {name}", file=sys.stderr)
-                        table.add(size, name, measured(command))
+                        table.add(size, len(hosts), name, measured(command))
             table.print()
         finally:
             nginx.send_signal(signal.SIGTERM)
             nginx.wait()
+
+
+def named(size):
+    """The names and addresses of a size."""
+    count, _, addresses = size.partition("/")
+    place = lambda n: f"127.{16 + n // 62500}.{n // 250 % 250}.{n % 250 + 1}"
+    return size, [(f"h{n:04}.bench.test", place(n % int(addresses or count))) for n in range(int(count))]
 
 
 def start(folder):
@@ -106,7 +115,10 @@ def runs(hosts, folder, options):
     """Name and command of each program at these hosts."""
     pinned = []
     for name, address in hosts:
-        pinned += ["--connect-to", f"{name}:443:{address}:{SECURE}", "--connect-to", f"{name}:80:{address}:{PLAIN}"]
+        # the twin too, or it would be looked for in the DNS
+        for host in (name, f"www.{name}"):
+            for port, dialled in ((443, SECURE), (80, PLAIN)):
+                pinned += ["--connect-to", f"{host}:{port}:{address}:{dialled}"]
     khien = [options.khien, "check", "--allow-private", "--authorised-by", "bench", "--ca-file", str(folder / "root.pem"),
              "--format", "observations", *pinned]
     names = [name for name, _ in hosts]
@@ -159,12 +171,12 @@ class Table:
     def print(self):
         print("| hosts | program | wall | CPU | connections a host | peak memory | wall, CPU beside sslyze (all) |")
         print("|---|---|---|---|---|---|---|")
-        whole = {size: figures for size, name, figures in self.rows if name == "sslyze (all)"}
-        for size, name, (wall, cpu, connections, memory) in self.rows:
+        whole = {size: figures for size, _, name, figures in self.rows if name == "sslyze (all)"}
+        for size, count, name, (wall, cpu, connections, memory) in self.rows:
             beside = "–"
             if size in whole:
                 beside = f"{wall / whole[size][0]:.3f} ×, {cpu / whole[size][1]:.3f} ×"
-            print(f"| {size:,} | {name} | {wall:.1f} s | {cpu:.2f} s | {connections / size:.0f} | {memory:.0f} MiB | {beside} |")
+            print(f"| {size} | {name} | {wall:.1f} s | {cpu:.2f} s | {connections / count:.0f} | {memory:.0f} MiB | {beside} |")
 
 
 if __name__ == "__main__":
