@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use khien::{
     rule::Verdict,
-    wire::tls::{Alert, ClientHello, ContentType, MAX_FRAGMENT, Version, to_records},
+    wire::tls::{Alert, ClientHello, ContentType, Extension, MAX_FRAGMENT, Version, reply, to_records},
 };
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 
@@ -309,6 +309,47 @@ async fn what_was_not_offered_is_not_believed() {
         assert!(seen.version(version)["failed"]["malformed"].is_string(), "{version}: {}", seen.tls);
     }
     assert_eq!(seen.verdict("tls-legacy-version-offered"), Verdict::Inconclusive);
+}
+
+/// TLS 1.3 by hand: whoever always asks for the same group, or chooses the same suite, has not said what else there is.
+#[tokio::test]
+async fn a_retry_for_what_was_not_offered_is_not_believed() {
+    let behaved = Behaved::new().await;
+    for (group, suites) in
+        [(0x001d, vec![0x1301]), (0x001d, vec![0x1301, 0x1302, 0x1303]), (0x7777, vec![0x1301])]
+    {
+        let act = move |_: usize, hello: &ClientHello, _: usize| {
+            if !hello.offered_versions().unwrap().contains(&Version::TLS13) {
+                return Act::Write(Said::Refused(by_hand::PROTOCOL_VERSION).whole());
+            }
+            let suite = suites.iter().find(|suite| hello.cipher_suites.contains(suite)).unwrap_or(&suites[0]);
+            let retry = reply::ServerHello {
+                legacy_version: Version::TLS12,
+                random: reply::HELLO_RETRY_REQUEST_RANDOM,
+                session_id: hello.session_id.clone(),
+                cipher_suite: *suite,
+                compression_method: 0,
+                extensions: Some(vec![
+                    Extension::selected_version(Version::TLS13),
+                    Extension::retry_group(group),
+                ]),
+            };
+            Act::Write(retry.to_message(Version::TLS12).unwrap().to_records().unwrap())
+        };
+        let seen = behaved.look(act, PATIENT).await;
+        assert_eq!(seen.version("TLSv1.3"), "offered", "{}", seen.tls);
+        assert_eq!(seen.version("TLSv1.2"), "not_offered", "{}", seen.tls);
+        let (suites, groups) = (&seen.tls["cipher_suites"], &seen.tls["groups"]);
+        assert!(suites["incomplete"]["malformed"].is_string(), "{suites}");
+        if group == 0x7777 {
+            assert!(groups["incomplete"]["malformed"].is_string(), "{groups}");
+        }
+        assert!(
+            groups["items"].as_array().unwrap().iter().all(|group| group["name"] == "x25519"),
+            "{groups}"
+        );
+        assert_eq!(seen.verdict("tls-post-quantum-missing"), Verdict::Inconclusive, "{groups}");
+    }
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
-//! What the TLS probe finds of real servers' suites, groups and options, beside what sslscan finds of the same server.
+//! What the TLS probe finds of real servers' suites, groups and options. What sslscan and sslyze find of the same is
+//! compared in `oracles`.
 
 use std::{collections::BTreeSet, process::Command};
 
@@ -36,105 +37,11 @@ fn groups(tls: &Tls, version: &str) -> BTreeSet<String> {
     groups.items.iter().filter(|g| word(&g.version) == version).map(|g| g.name.clone()).collect()
 }
 
-/// The attribute of every element of this name in sslscan's XML.
-fn attributes<'x>(xml: &'x str, element: &str, wanted: [&str; 2]) -> BTreeSet<(&'x str, &'x str)> {
-    let value = |tag: &'x str, name: &str| {
-        let at = tag.find(&format!(" {name}=\""))? + name.len() + 3;
-        tag[at..].split('"').next()
-    };
-    xml.split('<')
-        .filter(|tag| tag.split_whitespace().next() == Some(element))
-        .filter_map(|tag| Some((value(tag, wanted[0])?, value(tag, wanted[1])?)))
-        .collect()
-}
-
 /// Of version and name.
 type Pairs = BTreeSet<(String, String)>;
 
-/// Pairs of version and suite, and of version and group, as sslscan finds them.
-fn by_sslscan(server: &Peer) -> (Pairs, Pairs) {
-    let output = Command::new("sslscan")
-        .args(["--no-colour", "--show-cipher-ids", "--xml=-", "--no-heartbleed", "--no-check-certificate"])
-        .arg(format!("--sni-name={HOST}"))
-        .arg(server.address().to_string())
-        .output()
-        .unwrap_or_else(|error| panic!("sslscan: {error}; tests/run installs it"));
-    let xml = String::from_utf8(output.stdout).unwrap();
-    let suites = attributes(&xml, "cipher", ["sslversion", "id"]);
-    let suites: Pairs = suites
-        .into_iter()
-        .map(|(version, id)| {
-            let code = u16::from_str_radix(id.trim_start_matches("0x"), 16).unwrap();
-            (version.to_owned(), khien::wire::iana::cipher_suite_name(code).into_owned())
-        })
-        .collect();
-    assert!(!suites.is_empty(), "{xml}");
-    let groups = attributes(&xml, "group", ["sslversion", "name"]);
-    (suites, groups.into_iter().map(|(version, name)| (version.to_owned(), group_name(name))).collect())
-}
-
-/// sslscan's words for groups, where they are not IANA's.
-fn group_name(theirs: &str) -> String {
-    let name = theirs.split(" (").next().unwrap_or(theirs);
-    match name {
-        "NIST P-256" => "secp256r1".into(),
-        "NIST P-384" => "secp384r1".into(),
-        "NIST P-521" => "secp521r1".into(),
-        other => other.to_owned(),
-    }
-}
-
-/// What sslscan does not see, and why.
-fn beyond_sslscan(suite: &str) -> bool {
-    // it offers OpenSSL's own TLS 1.3 suites, and its raw hellos have no CCM of TLS 1.3
-    suite.starts_with("TLS_AES_128_CCM")
-}
-
 fn rsa() -> Pem {
     Authority::new().rsa_leaf(&[HOST])
-}
-
-#[tokio::test]
-async fn the_same_suites_and_groups_as_sslscan() {
-    let everything = ["-cipher", "ALL:COMPLEMENTOFALL:@SECLEVEL=0", "-serverpref"];
-    // its hello for groups has DHE before curves: where a client decides, it sees none
-    let few =
-        ["-serverpref", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256:AES128-SHA:DHE-RSA-AES256-SHA:@SECLEVEL=0"];
-    let curves = ["-groups", "P-384:X25519", "-no_tls1_3"];
-    let ec = Authority::new().leaf(&[HOST], -1, 90);
-    for (certificate, arguments) in
-        [(rsa(), &everything[..]), (rsa(), &few), (rsa(), &curves), (rsa(), &[]), (ec, &everything)]
-    {
-        let server = Peer::openssl(&certificate, arguments);
-        let tls = seen(&server).await;
-        let ours: BTreeSet<_> = suites(&tls).into_iter().filter(|(_, name)| !beyond_sslscan(name)).collect();
-        let without = |theirs: Pairs| -> BTreeSet<_> {
-            theirs.into_iter().filter(|(_, name)| !beyond_sslscan(name)).collect()
-        };
-        let (theirs, mut their_groups) = by_sslscan(&server);
-        let mut theirs = without(theirs);
-        // on a busy machine it sometimes leaves something out
-        if theirs != ours {
-            let (more, more_groups) = by_sslscan(&server);
-            theirs.extend(without(more));
-            their_groups.extend(more_groups);
-        }
-        assert_eq!(ours, theirs, "{arguments:?}");
-        let of = |version: &str| -> BTreeSet<String> {
-            their_groups.iter().filter(|(of, _)| of == version).map(|(_, name)| name.clone()).collect()
-        };
-        assert_eq!(groups(&tls, "TLSv1.3"), of("TLSv1.3"), "{arguments:?}");
-        // up to TLS 1.2 it offers suites without curves too, and misses groups where the server likes those better
-        let (ours, theirs) = (groups(&tls, "TLSv1.2"), of("TLSv1.2"));
-        assert!(theirs.is_subset(&ours), "{arguments:?}: {theirs:?} {ours:?}");
-        if arguments == curves {
-            assert_eq!(ours, BTreeSet::from(["secp384r1".to_owned(), "x25519".to_owned()]));
-        } else {
-            // what OpenSSL has without being told
-            let usual = ["secp256r1", "secp384r1", "secp521r1", "x25519", "x448"].map(str::to_owned);
-            assert_eq!(ours, BTreeSet::from(usual), "{arguments:?}");
-        }
-    }
 }
 
 #[tokio::test]

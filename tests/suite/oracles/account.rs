@@ -44,6 +44,11 @@ impl Tool {
     }
 }
 
+/// That a program could not tell, as it stands among its facts.
+pub(super) fn is_failure(fact: &str) -> bool {
+    fact.starts_with("failed ") || fact.starts_with("nothing ")
+}
+
 /// khien's, from the facts of the observation.
 pub(super) fn of_khien(tls: &Value) -> Facts {
     let mut facts = Facts::new();

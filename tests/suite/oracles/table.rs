@@ -6,7 +6,7 @@ use khien::rule::Verdict;
 
 use super::{
     Compared,
-    account::{Facts, Tool},
+    account::{Facts, Tool, is_failure},
     known::{KNOWN, Only},
 };
 
@@ -139,6 +139,9 @@ fn reasons(all: &[Compared]) -> String {
         }
         let who = match known.only {
             Only::Khien => format!("khien says so, {} does not", known.tool.name()),
+            Only::Oracle if known.facts.iter().all(|fact| is_failure(fact)) => {
+                format!("{} fails", known.tool.name())
+            }
             Only::Oracle => format!("{} says so, khien does not", known.tool.name()),
         };
         text += &format!(
@@ -182,20 +185,24 @@ fn section(one: &Compared) -> String {
     }
     let explained = one.explained();
     for tool in [Tool::Sslscan, Tool::Sslyze] {
-        for (only, says) in [(Only::Khien, "does not have"), (Only::Oracle, "also has")] {
-            let mut facts: Vec<String> = Vec::new();
-            for ((of, who, fact), why) in &explained {
-                if (*of, *who) == (tool, only) {
-                    let reason = why.map_or("?".to_owned(), |index| (index + 1).to_string());
-                    facts.push(format!("{} ({reason})", fact.replace("anygroup", "group")));
-                }
+        let mut said: [Vec<String>; 3] = Default::default();
+        for ((_, who, fact), why) in explained.iter().filter(|((of, ..), _)| *of == tool) {
+            let place = match who {
+                Only::Khien => 0,
+                Only::Oracle if is_failure(fact) => 2,
+                Only::Oracle => 1,
+            };
+            let reason = why.map_or("?".to_owned(), |index| (index + 1).to_string());
+            said[place].push(format!("{} ({reason})", fact.replace("anygroup", "group")));
+        }
+        for (mut facts, says) in said.into_iter().zip(["does not have", "also has", "fails"]) {
+            if facts.is_empty() {
+                continue;
             }
-            if !facts.is_empty() {
-                let more = facts.len().saturating_sub(12);
-                facts.truncate(12);
-                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-                text += &format!("- {} {says}: {}{more}\n", tool.name(), facts.join(", "));
-            }
+            let more = facts.len().saturating_sub(12);
+            facts.truncate(12);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            text += &format!("- {} {says}: {}{more}\n", tool.name(), facts.join(", "));
         }
     }
     text
