@@ -9,3 +9,6 @@ mod trust;
 pub use definition::{Bits, Client, Clients};
 pub use simulate::{Connection, Exchange, Gap, Outcome, Why, simulate};
 pub use trust::missing_root;
+
+#[cfg(test)]
+mod tests;

@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn words_that_are_too_long_are_broken() {
         assert_eq!(fold("một hai", 9, "  "), "  một hai");
-        assert_eq!(fold("a bcdefghij k", 6, "  "), "  a\n  bcde\n  fghi\n  j k");
+        assert_eq!(fold("a bcdefghij k", 6, "  "), "  a\n  bcde\n  fghi\n  j\n  k");
         assert_eq!(fold("文字文字", 5, ""), "文字\n文字");
         assert_eq!(fold("文字", 1, ""), "文\n字");
         assert_eq!(fold("", 5, "  "), "");

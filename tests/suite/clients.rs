@@ -338,7 +338,7 @@ fn page(text: &[u8]) -> Option<String> {
 async fn real_programs_get_what_was_computed() {
     let clients = Clients::built_in().unwrap();
     let named = |id: &str| clients.all().iter().find(|client| client.id == id).unwrap();
-    let names = suite_names();
+    let of_openssl = suite_names();
     for more in [
         INTERMEDIATE,
         "ssl_protocols TLSv1.2; ssl_prefer_server_ciphers on; ssl_ecdh_curve secp384r1;
@@ -355,7 +355,7 @@ async fn real_programs_get_what_was_computed() {
             match (&outcome, &said) {
                 (Outcome::Connects(connection), Some(said)) => {
                     let words: Vec<&str> = said.split(' ').collect();
-                    let suite = names.get(words[1]).map_or(words[1], String::as_str);
+                    let suite = of_openssl.get(words[1]).map_or(words[1], String::as_str);
                     assert_eq!(connection.suite.as_deref(), Some(suite), "{id} {more}: {said}");
                     let version = serde_json::to_value(connection.version).unwrap();
                     // nginx calls TLS 1.0 by its first name

@@ -228,6 +228,22 @@ fn only_some_probes_run() {
     assert!(said.out.contains("not_requested"));
     let people = check(server.address(), &authority.root, &["--only", "tls,certificate"]);
     assert!(people.out.contains("ngoài lần kiểm tra này"), "{}", people.out);
+    // who asks for TLS alone wants to see all of it; nobody else gets it unasked
+    let shown = |said: &Said| ["Bộ mã", "Ai kết nối được (", "NCSC-NL"].map(|part| said.out.contains(part));
+    assert_eq!(shown(&people), [true; 3], "{}", people.out);
+    assert!(people.out.lines().all(|line| khien::render::width(line) <= 80), "{}", people.out);
+    let everything = check(server.address(), &authority.root, &[]);
+    assert_eq!(shown(&everything), [false; 3], "{}", everything.out);
+    let details = check(server.address(), &authority.root, &["--details"]);
+    assert_eq!(shown(&details), [true; 3], "{}", details.out);
+    assert!(details.out.contains("http-hsts-missing"), "{}", details.out);
+    let kept =
+        check(server.address(), &authority.root, &["--only", "tls,certificate", "--format", "observations"]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("o.jsonl").display().to_string();
+    fs::write(&file, &kept.out).unwrap();
+    assert_eq!(shown(&run(["assess", &file, "--details"])), [true; 3]);
+    assert_eq!(shown(&run(["assess", &file])), [false; 3]);
 }
 
 #[test]

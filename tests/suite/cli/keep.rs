@@ -122,6 +122,7 @@ fn nights_of_cron_and_a_day_of_fixing() {
     for text in ["Chứng thư số", "▲ chưa đạt", "✓ đạt", "Đã khắc phục 1 lỗi"] {
         assert!(again.out.contains(text), "{text}\n{}", again.out);
     }
+    assert!(!again.out.contains("null"), "{}", again.out);
     for line in again.out.lines() {
         assert!(khien::render::width(line) <= 80, "{line}");
     }

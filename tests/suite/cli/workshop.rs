@@ -100,11 +100,15 @@ fn rules_are_listed_and_shown_in_both_languages() {
         assert!(said.out.contains(text), "{text}: {}", said.out);
     }
     for (rule, marks) in [
-        ("http-hsts-missing", ["[nginx]  (đã thử tại đây)", "[iis]  (chưa kiểm chứng tại đây)"]),
+        ("http-hsts-missing", ["[nginx]  (đã thử tại đây)", "[IIS]  (chưa kiểm chứng tại đây)"]),
         ("tls-ssl2-ssl3-offered", ["[nginx]  (chưa kiểm chứng tại đây)", "Ai làm: đơn vị vận hành máy chủ"]),
     ] {
         let said = run(["rules", "show", rule]);
         assert!(marks.iter().all(|mark| said.out.contains(mark)), "{}", said.out);
+    }
+    for (lang, words) in [("vi", "[mọi phần mềm]"), ("en", "[any software]")] {
+        let said = run(["--lang", lang, "rules", "show", "dns-caa-missing"]);
+        assert!(said.out.contains(words) && !said.out.contains("[any]"), "{}", said.out);
     }
     let said = run(["rules", "show", "http-hsts-mising"]);
     assert_eq!(said.code, 2);

@@ -24,11 +24,11 @@ pub(super) fn chain(out: &mut dyn Write, attempt: &Attempt<Certificate>, style: 
         Attempt::Skipped { skipped: Skip::NotRequested | Skip::DoesNotApply } => return Ok(()),
         Attempt::Skipped { skipped } => {
             title(out, style.word("Chứng thư", "Certificate"), style)?;
-            return line(out, &unseen(&Reason::from(*skipped), None, style));
+            return line(out, &unseen(Reason::from(*skipped), None, style));
         }
         Attempt::Failed { failed } => {
             title(out, style.word("Chứng thư", "Certificate"), style)?;
-            return line(out, &unseen(&failed.into(), Some(failed), style));
+            return line(out, &unseen(failed.into(), Some(failed), style));
         }
     };
     title(out, style.word("Chứng thư", "Certificate"), style)?;

@@ -34,7 +34,7 @@ pub(super) fn versions(out: &mut dyn Write, tls: &Tls, style: Style) -> io::Resu
     }
     for (name, support, _) in all {
         if let Some((reason, failure)) = why(support) {
-            let text = unseen(&reason, failure, style);
+            let text = unseen(reason, failure, style);
             line(out, &text.replacen("? ", &format!("? {name}: "), 1))?;
         }
     }
@@ -227,7 +227,7 @@ pub(super) fn options(out: &mut dyn Write, tls: &Tls, style: Style) -> io::Resul
 /// The value of a fact; where there is none, why not is printed.
 fn seen<'a, T>(out: &mut dyn Write, attempt: &'a Attempt<T>, style: Style) -> io::Result<Option<&'a T>> {
     if let Some((reason, failure)) = why(attempt) {
-        line(out, &unseen(&reason, failure, style))?;
+        line(out, &unseen(reason, failure, style))?;
     }
     Ok(attempt.completed())
 }

@@ -88,12 +88,12 @@ impl Page<'_> {
             }
             Attempt::Failed { failed } => {
                 title(out, "TLS", style)?;
-                line(out, &unseen(&failed.into(), Some(failed), style))?;
+                line(out, &unseen(failed.into(), Some(failed), style))?;
             }
             Attempt::Skipped { skipped: Skip::NotRequested } => {}
             Attempt::Skipped { skipped } => {
                 title(out, "TLS", style)?;
-                line(out, &unseen(&Reason::from(*skipped), None, style))?;
+                line(out, &unseen(Reason::from(*skipped), None, style))?;
             }
         }
         chain::chain(out, &self.endpoint.certificate, style)?;
@@ -158,7 +158,7 @@ fn title(out: &mut dyn Write, text: &str, style: Style) -> io::Result<()> {
 }
 
 /// Why a fact was not seen, as a line of its own.
-fn unseen(reason: &Reason, failure: Option<&Failure>, style: Style) -> String {
+fn unseen(reason: Reason, failure: Option<&Failure>, style: Style) -> String {
     let detail = match failure {
         Some(Failure::Alert { description }) => format!(" ({})", escape(description)),
         _ => String::new(),
