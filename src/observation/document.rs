@@ -94,16 +94,36 @@ const LATER_TLS: [&str; 6] =
 const LATER_TLS_OPTIONAL: [&str; 5] =
     ["secure_renegotiation", "extended_master_secret", "encrypt_then_mac", "session_ticket", "fallback_scsv"];
 
+/// Facts of `http` that came later; the last one is always there.
+const LATER_HTTP: [&str; 7] = [
+    "csp",
+    "permissions_policy",
+    "opener_policy",
+    "embedder_policy",
+    "resource_policy",
+    "content_type",
+    "address_differences",
+];
+
 /// A document that is older than a fact was not asked for it. Those that may be absent are known to be older by the
 /// ones that may not.
 fn mark_later_facts(facts: &mut Map<String, Value>) {
+    let not_asked = || serde_json::json!({"skipped": "not_requested"});
+    facts.entry("web").or_insert_with(not_asked);
+    if let Some(http) = facts.get_mut("http").and_then(Value::as_object_mut)
+        && http.contains_key("https_reachable")
+        && !http.contains_key("address_differences")
+    {
+        for name in LATER_HTTP {
+            http.entry(name).or_insert_with(not_asked);
+        }
+    }
     let endpoints = facts.get_mut("endpoints").and_then(Value::as_array_mut);
     for endpoint in endpoints.into_iter().flatten() {
         let Some(tls) = endpoint.get_mut("tls").and_then(Value::as_object_mut) else { continue };
         if !tls.contains_key("offered") {
             continue;
         }
-        let not_asked = || serde_json::json!({"skipped": "not_requested"});
         if LATER_TLS.iter().all(|name| !tls.contains_key(*name)) {
             for name in LATER_TLS_OPTIONAL {
                 tls.entry(name).or_insert_with(not_asked);
@@ -148,5 +168,16 @@ mod tests {
         assert_eq!((&new["compression"], new.get("secure_renegotiation")), (&json!("offered"), None));
         let failed = json!({"failed": "refused"});
         assert_eq!(of(failed.clone()), failed);
+        let of = |http: Value| {
+            let document = json!({
+                "schema": SCHEMA, "at": "2026-11-24T00:00:00Z", "site": {"host": "a.example", "port": 443},
+                "endpoints": [], "http": http,
+            });
+            Document::parse(document.to_string().as_bytes()).unwrap().facts().clone()
+        };
+        let old = of(json!({"https_reachable": true}));
+        assert_eq!((&old["web"], &old["http"]["csp"]), (&not_asked, &not_asked));
+        let new = of(json!({"https_reachable": true, "address_differences": {"items": []}}));
+        assert_eq!(new["http"].get("csp"), None);
     }
 }

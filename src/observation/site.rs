@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, Certificate, Dns, EndpointHttp, Http, Tls, limits};
+use super::{Attempt, Certificate, Dns, EndpointHttp, Http, Tls, Web, limits};
 
 /// The version of this document's shape; additions do not change it.
 pub const SCHEMA: &str = "khien.observations/1";
@@ -27,6 +27,8 @@ pub struct Observations {
     pub dns: Attempt<Dns>,
     /// What a visitor's browser meets, redirects followed.
     pub http: Attempt<Http>,
+    /// What its pages hold.
+    pub web: Attempt<Web>,
     /// One per address of the site.
     #[schemars(extend("maxItems" = limits::ENDPOINTS))]
     pub endpoints: Attempt<Vec<Endpoint>>,

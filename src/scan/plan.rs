@@ -62,7 +62,7 @@ pub enum Probe {
     Http,
     /// Mail; not built yet, and skipped.
     Mail,
-    /// Content of pages; not built yet, and skipped.
+    /// Content of pages.
     Web,
 }
 

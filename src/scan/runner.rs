@@ -12,8 +12,8 @@ use super::{Plan, Probe, Probes, Target};
 use crate::{
     net::Net,
     observation::{
-        Attempt, Certificate, Endpoint, EndpointHttp, Failure, Observations, SCHEMA, Skip, Tls, Vantage,
-        limits,
+        Attempt, Certificate, Endpoint, EndpointHttp, Failure, Http, Observations, SCHEMA, Skip, Tls,
+        Vantage, limits,
     },
     probe::{
         certificate::{self, TrustStore},
@@ -138,9 +138,15 @@ async fn site(run: &Arc<Run>, target: &Target) -> Finished {
         Attempt::Failed { failed } => (Attempt::failed(failed.clone()), Err(Attempt::failed(failed))),
         Attempt::Skipped { skipped } => (Attempt::skipped(skipped), Err(Attempt::skipped(skipped))),
     };
-    let http = match answers {
-        _ if !probes.has(Probe::Http) => Attempt::skipped(Skip::NotRequested),
-        Err(why) => why,
+    let both = |why: Attempt<Http>| {
+        let web = why.as_ref().and_then(|_| Attempt::skipped(Skip::NotRequested));
+        (why, web)
+    };
+    let (http, web) = match answers {
+        _ if !(probes.has(Probe::Http) || probes.has(Probe::Web)) => {
+            both(Attempt::skipped(Skip::NotRequested))
+        }
+        Err(why) => both(why),
         Ok(answers) => {
             let visitor = Visitor {
                 net,
@@ -149,9 +155,16 @@ async fn site(run: &Arc<Run>, target: &Target) -> Finished {
                 inventory: &*options.inventoried,
                 endpoints: &answers,
             };
-            Attempt::Completed(http::site(&visitor).await)
+            let (http, web) = if probes.has(Probe::Web) {
+                http::site_with_pages(&visitor, options.at).await
+            } else {
+                (http::site(&visitor).await, Attempt::skipped(Skip::NotRequested))
+            };
+            (Attempt::Completed(http), web)
         }
     };
+    let http = if probes.has(Probe::Http) { http } else { Attempt::skipped(Skip::NotRequested) };
+    let web = if probes.has(Probe::Web) { web } else { Attempt::skipped(Skip::NotRequested) };
     let observations = Observations {
         schema: SCHEMA.to_owned(),
         site: target.site.clone(),
@@ -159,6 +172,7 @@ async fn site(run: &Arc<Run>, target: &Target) -> Finished {
         vantage: options.vantage.clone(),
         dns,
         http,
+        web,
         endpoints,
         unrouted,
     };
@@ -227,6 +241,7 @@ async fn endpoint(run: &Run, target: &Target, address: IpAddr) -> SeenThere {
         }
     };
     let not_requested = || Skip::NotRequested;
+    let wants_answers = probes.has(Probe::Http) || probes.has(Probe::Web);
     // port 80 is asked while TLS is, so that a mute server costs its deadlines once
     let (seen, http) = tokio::join!(
         async {
@@ -237,7 +252,7 @@ async fn endpoint(run: &Run, target: &Target, address: IpAddr) -> SeenThere {
             }
         },
         async {
-            if probes.has(Probe::Http) {
+            if wants_answers {
                 http::plain(net, &lane, &target.site).await
             } else {
                 Attempt::skipped(not_requested())
@@ -245,7 +260,7 @@ async fn endpoint(run: &Run, target: &Target, address: IpAddr) -> SeenThere {
         }
     );
     let https = match &seen {
-        _ if !probes.has(Probe::Http) => Attempt::skipped(not_requested()),
+        _ if !wants_answers => Attempt::skipped(not_requested()),
         // what TLS could not reach, or found to be something else, is not asked again
         Some(tls::Seen { tls: Attempt::Failed { failed }, .. }) => Attempt::failed(failed.clone()),
         Some(tls::Seen { tls: Attempt::Skipped { skipped }, .. }) => Attempt::skipped(*skipped),
