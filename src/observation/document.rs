@@ -121,9 +121,29 @@ const LATER_X509: [&str; 9] = [
     "path_length",
 ];
 
+/// Facts of `http` that came later; the last one is always there.
+const LATER_HTTP: [&str; 7] = [
+    "csp",
+    "permissions_policy",
+    "opener_policy",
+    "embedder_policy",
+    "resource_policy",
+    "content_type",
+    "address_differences",
+];
+
 /// A document that is older than a fact was not asked for it. Those that may be absent are known to be older by the
 /// ones of their generation that may not.
 fn mark_later_facts(facts: &mut Map<String, Value>) {
+    facts.entry("web").or_insert_with(not_requested);
+    if let Some(http) = facts.get_mut("http").and_then(Value::as_object_mut)
+        && http.contains_key("https_reachable")
+        && !http.contains_key("address_differences")
+    {
+        for name in LATER_HTTP {
+            http.entry(name).or_insert_with(not_requested);
+        }
+    }
     if let Some(dns) = facts.get_mut("dns").and_then(Value::as_object_mut)
         && dns.contains_key("nxdomain")
         && !dns.contains_key("delegation")
@@ -220,5 +240,16 @@ mod tests {
         assert_eq!((&new["compression"], new.get("secure_renegotiation")), (&json!("offered"), None));
         let failed = json!({"failed": "refused"});
         assert_eq!(of(failed.clone()), failed);
+        let of = |http: Value| {
+            let document = json!({
+                "schema": SCHEMA, "at": "2026-11-24T00:00:00Z", "site": {"host": "a.example", "port": 443},
+                "endpoints": [], "http": http,
+            });
+            Document::parse(document.to_string().as_bytes()).unwrap().facts().clone()
+        };
+        let old = of(json!({"https_reachable": true}));
+        assert_eq!((&old["web"], &old["http"]["csp"]), (&not_asked, &not_asked));
+        let new = of(json!({"https_reachable": true, "address_differences": {"items": []}}));
+        assert_eq!(new["http"].get("csp"), None);
     }
 }

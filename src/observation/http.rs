@@ -80,6 +80,27 @@ pub struct Http {
     /// `Referrer-Policy` of the final HTTPS document; absent when not sent.
     #[serde(default, skip_serializing_if = "Attempt::is_absent")]
     pub referrer_policy: Attempt<Option<ReferrerPolicy>>,
+    /// Content-Security-Policy of the final HTTPS document, `<meta>` included; absent when there is none.
+    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
+    pub csp: Attempt<Option<Csp>>,
+    /// `Permissions-Policy` of the final HTTPS document; absent when not sent.
+    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
+    pub permissions_policy: Attempt<Option<PermissionsPolicy>>,
+    /// `Cross-Origin-Opener-Policy` of the final HTTPS document; absent when not sent.
+    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
+    pub opener_policy: Attempt<Option<CrossOriginPolicy>>,
+    /// `Cross-Origin-Embedder-Policy` of the final HTTPS document; absent when not sent.
+    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
+    pub embedder_policy: Attempt<Option<CrossOriginPolicy>>,
+    /// `Cross-Origin-Resource-Policy` of the final HTTPS document; absent when not sent.
+    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
+    pub resource_policy: Attempt<Option<CrossOriginPolicy>>,
+    /// The MIME type that browsers take from `Content-Type` of the final HTTPS document; absent when there is none.
+    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
+    pub content_type: Attempt<Option<ContentType>>,
+    /// In what the first HTTPS answers of the site's addresses differ.
+    #[schemars(extend("maxItems" = limits::DIFFERENCES))]
+    pub address_differences: Attempt<Listing<AddressDifference>>,
     /// Cookies set by any HTTPS answer of the site's own hosts.
     #[schemars(extend("maxItems" = limits::COOKIES))]
     pub cookies: Attempt<Listing<Cookie>>,
@@ -238,4 +259,100 @@ pub struct Cookie {
     /// Whether the conditions of its `__Host-` or `__Secure-` prefix hold; absent without a prefix.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prefix_holds: Option<bool>,
+}
+
+/// The Content-Security-Policy of a document: all its policies, and what all enforced ones together leave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Csp {
+    /// Whether at least one policy is enforced; `Content-Security-Policy-Report-Only` blocks nothing.
+    pub enforced: bool,
+    /// Every policy, fields first.
+    #[schemars(extend("maxItems" = limits::POLICIES))]
+    pub policies: Vec<CspPolicy>,
+    /// What is weak in the enforced policies: a capability stands where every one of them allows it.
+    #[schemars(extend("maxItems" = limits::WEAKNESSES))]
+    pub weaknesses: Listing<CspWeakness>,
+    /// Whether `upgrade-insecure-requests` makes browsers load everything over https.
+    pub upgrades_requests: bool,
+}
+
+/// One policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CspPolicy {
+    /// Where it stands.
+    pub source: CspSource,
+    /// Whether it is enforced.
+    pub enforced: bool,
+    /// Its directives, as read.
+    pub raw: String,
+}
+
+/// Where a policy stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CspSource {
+    /// A field of the response.
+    Header,
+    /// `<meta http-equiv>` in the head.
+    Meta,
+}
+
+/// One weakness of the enforced policies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CspWeakness {
+    /// What: `inline_script`, `inline_handler`, `any_host_script`, `data_script`, `eval`, `plugin`, `base`,
+    /// `form_target`, `inline_style` where all policies allow it; `bypass_host`, `public_suffix`, `allow_list`,
+    /// `strict_dynamic_alone`, `short_nonce`, `plain_http`, `address_source`, `none_ignored`, `unknown_token`,
+    /// `missing_semicolon`, `unknown_directive`, `obsolete_directive`, `duplicate_directive`, `non_ascii`,
+    /// `ineffective_in_meta`.
+    pub kind: String,
+    /// How bad in the terms of Google's CSP Evaluator: `high`, `syntax`, `medium`, `strict_csp`, `medium_maybe`, `info`.
+    pub rating: String,
+    /// The host or suffix, for `bypass_host` and `public_suffix`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// Each policy that takes part, with its directive and token, or with what it lacks.
+    pub quote: String,
+}
+
+/// `Permissions-Policy`, a structured dictionary (RFC 9651).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PermissionsPolicy {
+    /// Values of all field lines, joined by `, `.
+    pub raw: String,
+    /// Whether it can be read; browsers drop it as a whole where it cannot.
+    pub valid: bool,
+    /// How many features it names.
+    pub features: u32,
+}
+
+/// A cross-origin policy of a response.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CrossOriginPolicy {
+    /// Values of all field lines, joined by `, `.
+    pub raw: String,
+    /// The policy in force, e.g. `same-origin`; absent where browsers ignore the field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+}
+
+/// A MIME type (WHATWG MIME Sniffing).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ContentType {
+    /// Type and subtype in lower case, e.g. `text/html`.
+    pub essence: String,
+    /// The `charset`, as sent; absent when not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub charset: Option<String>,
+}
+
+/// Something in which the answers of two addresses differ.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AddressDifference {
+    /// `status`, `location`, or the field's name in lower case.
+    pub what: String,
+    /// An address and what it answers; nothing after the `=` where the field is not there.
+    pub one: String,
+    /// Another address and what it answers.
+    pub other: String,
 }

@@ -39,6 +39,20 @@ pub const FIELDS: usize = 100;
 pub const COOKIES: usize = 50;
 /// Content-Security-Policy policies kept of a document.
 pub const POLICIES: usize = 20;
+/// Weaknesses kept of a document's policies.
+pub const WEAKNESSES: usize = 60;
+/// Differences between addresses kept of a site.
+pub const DIFFERENCES: usize = 20;
+/// Resources of one kind of finding kept of a page.
+pub const RESOURCES: usize = 50;
+/// Forms kept of a page.
+pub const FORMS: usize = 51;
+/// Other hosts that a page links to or loads from.
+pub const LINKED_HOSTS: usize = 100;
+/// Generators kept of a page.
+pub const GENERATORS: usize = 20;
+/// Contacts and faults kept of a security.txt.
+pub const SECURITY_TXT: usize = 20;
 /// Pairs of version and cipher suite kept of a server; the budget of connections ends before.
 pub const CIPHER_SUITES: usize = 200;
 /// Versions that have an order of suites.

@@ -16,6 +16,7 @@ mod sct;
 mod signing;
 mod site;
 mod tls;
+mod web;
 
 pub use attempt::{Attempt, Failure, Listing, Phase, Skip};
 pub(crate) use attempt::{X_ATTEMPT, X_LISTING};
@@ -31,8 +32,9 @@ pub use delegation::{Delegation, Edns, Glue, NameServer, Network, ParentView, Se
 pub use dns::{Address, Caa, CaaProperty, Dns, DnssecStatus, DomainName, HiredService, ServiceBinding, Soa};
 pub use document::{Document, DocumentError, MAX_BYTES};
 pub use http::{
-    Answer, Cookie, EndpointHttp, Field, FrameAncestors, FrameOptions, FrameOptionsPolicy, Hsts, Http,
-    NoSniff, Redirect, ReferrerPolicy, Upgrade, Visit, VisitEnd, Www,
+    AddressDifference, Answer, ContentType, Cookie, CrossOriginPolicy, Csp, CspPolicy, CspSource,
+    CspWeakness, EndpointHttp, Field, FrameAncestors, FrameOptions, FrameOptionsPolicy, Hsts, Http, NoSniff,
+    PermissionsPolicy, Redirect, ReferrerPolicy, Upgrade, Visit, VisitEnd, Www,
 };
 pub use mail::{
     Bimi, Dmarc, DmarcLevel, Mail, MailExchanger, MailServer, MailSession, MailTls, MtaSts, MtaStsPolicy,
@@ -49,3 +51,7 @@ pub use sct::{LogState, Sct, SctSource, SctStatus};
 pub use signing::{DnsKey, Ds, Nsec3, RecordSet, Signature, Signing, Why};
 pub use site::{Addresses, Agreement, Endpoint, Observations, SCHEMA, SiteName, Vantage};
 pub use tls::{Handshake, OcspStaple, Support, Tls, Versions};
+pub use web::{
+    Contact, Cors, CorsAllowed, ErrorLeak, ExternalResource, LinkedHost, MixedContent, NonceUse, SecurityTxt,
+    Web, WebForm,
+};

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, Certificate, Dns, EndpointHttp, Http, Mail, Tls, limits};
+use super::{Attempt, Certificate, Dns, EndpointHttp, Http, Mail, Tls, Web, limits};
 
 /// The version of this document's shape; additions do not change it.
 pub const SCHEMA: &str = "khien.observations/1";
@@ -29,6 +29,8 @@ pub struct Observations {
     pub mail: Attempt<Mail>,
     /// What a visitor's browser meets, redirects followed.
     pub http: Attempt<Http>,
+    /// What its pages hold.
+    pub web: Attempt<Web>,
     /// What the addresses have in common.
     pub addresses: Addresses,
     /// One per address of the site.

@@ -65,7 +65,7 @@ pub enum Probe {
     Http,
     /// Mail.
     Mail,
-    /// Content of pages; not built yet, and skipped.
+    /// Content of pages.
     Web,
 }
 

@@ -12,7 +12,7 @@ use super::{Plan, Probe, Probes, Target};
 use crate::{
     net::{Net, resolver::Outward},
     observation::{
-        Addresses, Attempt, Certificate, Endpoint, EndpointHttp, Failure, Mail, Observations, SCHEMA, Skip,
+        Addresses, Attempt, Certificate, Endpoint, EndpointHttp, Failure, Http, Mail, Observations, SCHEMA, Skip,
         Tls, Vantage, limits,
     },
     probe::{
@@ -132,7 +132,7 @@ pub fn run(net: Net, mut plan: Plan, options: Options) -> mpsc::Receiver<Event> 
 
 /// Everything about one site. Its mail is looked at beside the rest: other servers answer for it.
 async fn site(run: &Arc<Run>, target: &Target) -> Finished {
-    let (mut finished, mail) = tokio::join!(Box::pin(web(run, target)), Box::pin(mail_of(run, target)));
+    let (mut finished, mail) = tokio::join!(Box::pin(visited(run, target)), Box::pin(mail_of(run, target)));
     finished.observations.mail = mail;
     finished
 }
@@ -159,7 +159,7 @@ async fn mail_of(run: &Run, target: &Target) -> Attempt<Mail> {
 }
 
 /// Name, endpoints and visits of one site.
-async fn web(run: &Arc<Run>, target: &Target) -> Finished {
+async fn visited(run: &Arc<Run>, target: &Target) -> Finished {
     let Run { net, options, zones, .. } = &**run;
     let host = target.site.host.as_str();
     let probes = &options.probes;
@@ -195,9 +195,15 @@ async fn web(run: &Arc<Run>, target: &Target) -> Finished {
         Attempt::Failed { failed } => (Attempt::failed(failed.clone()), Err(Attempt::failed(failed))),
         Attempt::Skipped { skipped } => (Attempt::skipped(skipped), Err(Attempt::skipped(skipped))),
     };
-    let http = match answers {
-        _ if !probes.has(Probe::Http) => Attempt::skipped(Skip::NotRequested),
-        Err(why) => why,
+    let both = |why: Attempt<Http>| {
+        let web = why.as_ref().and_then(|_| Attempt::skipped(Skip::NotRequested));
+        (why, web)
+    };
+    let (http, web) = match answers {
+        _ if !(probes.has(Probe::Http) || probes.has(Probe::Web)) => {
+            both(Attempt::skipped(Skip::NotRequested))
+        }
+        Err(why) => both(why),
         Ok(answers) => {
             let visitor = Visitor {
                 net,
@@ -206,9 +212,16 @@ async fn web(run: &Arc<Run>, target: &Target) -> Finished {
                 inventory: &*options.inventoried,
                 endpoints: &answers,
             };
-            Attempt::Completed(http::site(&visitor).await)
+            let (http, web) = if probes.has(Probe::Web) {
+                http::site_with_pages(&visitor, options.at).await
+            } else {
+                (http::site(&visitor).await, Attempt::skipped(Skip::NotRequested))
+            };
+            (Attempt::Completed(http), web)
         }
     };
+    let http = if probes.has(Probe::Http) { http } else { Attempt::skipped(Skip::NotRequested) };
+    let web = if probes.has(Probe::Web) { web } else { Attempt::skipped(Skip::NotRequested) };
     let observations = Observations {
         schema: SCHEMA.to_owned(),
         site: target.site.clone(),
@@ -217,6 +230,7 @@ async fn web(run: &Arc<Run>, target: &Target) -> Finished {
         dns,
         mail: Attempt::skipped(Skip::NotRequested),
         http,
+        web,
         addresses: Addresses { certificates: certificate::agree(&leaves) },
         endpoints,
         unrouted,
@@ -299,6 +313,7 @@ async fn endpoint(run: &Run, target: &Target, address: IpAddr) -> SeenThere {
         }
     };
     let not_requested = || Skip::NotRequested;
+    let wants_answers = probes.has(Probe::Http) || probes.has(Probe::Web);
     // port 80 is asked while TLS is, so that a mute server costs its deadlines once
     let (seen, http) = tokio::join!(
         async {
@@ -309,7 +324,7 @@ async fn endpoint(run: &Run, target: &Target, address: IpAddr) -> SeenThere {
             }
         },
         async {
-            if probes.has(Probe::Http) {
+            if wants_answers {
                 http::plain(net, &lane, &target.site).await
             } else {
                 Attempt::skipped(not_requested())
@@ -317,7 +332,7 @@ async fn endpoint(run: &Run, target: &Target, address: IpAddr) -> SeenThere {
         }
     );
     let https = match &seen {
-        _ if !probes.has(Probe::Http) => Attempt::skipped(not_requested()),
+        _ if !wants_answers => Attempt::skipped(not_requested()),
         // what TLS could not reach, or found to be something else, is not asked again
         Some(tls::Seen { tls: Attempt::Failed { failed }, .. }) => Attempt::failed(failed.clone()),
         Some(tls::Seen { tls: Attempt::Skipped { skipped }, .. }) => Attempt::skipped(*skipped),

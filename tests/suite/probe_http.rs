@@ -306,8 +306,9 @@ async fn a_page_in_front_of_the_site_is_not_the_site() {
     let rejected = "<html><head><title>Request Rejected</title></head>Your support ID is: 1</html>";
     for (answer, expected, has_hsts) in [
         (page(401, "WWW-Authenticate: Basic\r\n", ""), None, false),
-        (page(403, hsts, "Forbidden"), None, true),
-        (page(404, "", ""), None, false),
+        (page(403, hsts, "Forbidden"), blocked(403, None), true),
+        (page(404, "", ""), blocked(404, None), false),
+        (page(500, "", ""), blocked(500, None), false),
         (
             page(403, &format!("cf-mitigated: challenge\r\n{hsts}"), ""),
             blocked(403, Some("Cloudflare challenge")),

@@ -225,7 +225,7 @@ fn read_request(head: &str, tls: bool) -> Request {
         .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
         .collect();
     assert!(fields["user-agent"].contains("khien/"), "who we are is always said");
-    assert_eq!(fields["accept-encoding"], "identity");
+    assert_eq!(fields["accept-encoding"], "gzip, deflate, br, zstd");
     Request {
         tls,
         host: fields["host"].clone(),

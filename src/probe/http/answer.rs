@@ -84,7 +84,7 @@ fn length(octets: usize) -> String {
 
 /// A text that holds URLs, with the values of their queries and path parameters, their fragments and their user names
 /// replaced by `…`. What is no URL may be touched too: too much is better than too little.
-fn without_secrets(text: &str) -> String {
+pub(super) fn without_secrets(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut word = String::new();
     for character in text.chars() {

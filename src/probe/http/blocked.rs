@@ -1,5 +1,5 @@
-//! Pages that stand in front of a site: challenges and refusals of web application firewalls, and «too many
-//! requests». A list of fingerprints as data; a plain 403 is none.
+//! Pages that stand in front of a site: challenges and refusals of web application firewalls, names that are for sale,
+//! errors. A list of fingerprints as data, of 2026-11-24.
 
 use crate::wire::{field::text, http1::Head};
 
@@ -84,11 +84,21 @@ const FINGERPRINTS: &[Fingerprint] = &[
         statuses: &[403, 429, 500, 503],
         sign: Sign::Body(&["Web Page Blocked", "Attack ID"]),
     },
+    // names that a registrar or a trader answers for
+    Fingerprint { by: "parked (Sedo)", statuses: &[], sign: Sign::Body(&["sedoparking.com", "domain"]) },
+    Fingerprint { by: "parked (ParkingCrew)", statuses: &[], sign: Sign::Body(&["parkingcrew.net"]) },
+    Fingerprint { by: "parked (Bodis)", statuses: &[], sign: Sign::Body(&["window.park = \""]) },
+    Fingerprint { by: "parked (GoDaddy)", statuses: &[], sign: Sign::Body(&["window.LANDER_SYSTEM"]) },
+    Fingerprint { by: "suspended account", statuses: &[], sign: Sign::Body(&["/cgi-sys/suspendedpage.cgi"]) },
+    Fingerprint {
+        by: "suspended account",
+        statuses: &[],
+        sign: Sign::Body(&["<title>Account Suspended</title>"]),
+    },
 ];
 
-/// Whether this answer is such a page. 429 and 503 always are one: whatever
-/// answers there is not the page a visitor came for. So are 502 and 504, a gateway's words that the site behind it did
-/// not answer (RFC 9110 section 15.6).
+/// Whether this answer is such a page. Every error is one, whoever sends it: what answers there is not the page that a
+/// visitor came for, and need not have the page's fields. 401 is none: it is the site, which asks who is there.
 pub(super) fn recognise(head: &Head, body: &[u8]) -> Option<Front> {
     let body = text(body);
     let known = FINGERPRINTS.iter().find(|fingerprint| {
@@ -97,7 +107,7 @@ pub(super) fn recognise(head: &Head, body: &[u8]) -> Option<Front> {
     });
     match known {
         Some(fingerprint) => Some(Front { by: Some(fingerprint.by) }),
-        None => matches!(head.status, 429 | 502..=504).then_some(Front { by: None }),
+        None => (head.status >= 400 && head.status != 401).then_some(Front { by: None }),
     }
 }
 
@@ -131,14 +141,21 @@ mod tests {
         let rejected = "<html><head><title>Request Rejected</title></head><body>The requested URL was rejected. \
                         Your support ID is: 123</body></html>";
         for (status, fields, body, expected) in [
-            (403, &[][..], "Forbidden", None),
+            (403, &[][..], "Forbidden", Some(Front { by: None })),
+            (404, &[], "", Some(Front { by: None })),
             (401, &[("WWW-Authenticate", "Basic")], "", None),
-            (403, &[("Server", "cloudflare")], "<h1>Forbidden by the application</h1>", None),
+            (
+                403,
+                &[("Server", "cloudflare")],
+                "<h1>Forbidden by the application</h1>",
+                Some(Front { by: None }),
+            ),
+            (200, &[], "<title>Account Suspended</title>", Some(Front { by: Some("suspended account") })),
             (
                 403,
                 &[("Server", "cloudflare")],
                 "<script src=\"/cdn-cgi/challenge-platform/scripts/jsd/main.js\"></script>",
-                None,
+                Some(Front { by: None }),
             ),
             (200, &[("Server", "AkamaiGHost")], "hello", None),
             (200, &[], "news: the page said Request Rejected", None),
@@ -147,7 +164,7 @@ mod tests {
             (503, &[("Server", "nginx")], "down for maintenance", Some(Front { by: None })),
             (502, &[("Server", "nginx")], "<h1>502 Bad Gateway</h1>", Some(Front { by: None })),
             (504, &[], "", Some(Front { by: None })),
-            (500, &[], "the site's own error", None),
+            (500, &[], "the site's own error", Some(Front { by: None })),
             (403, &[("CF-Mitigated", "challenge")], "", Some(Front { by: Some("Cloudflare challenge") })),
             (
                 403,

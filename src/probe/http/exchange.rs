@@ -1,4 +1,5 @@
-//! One request and its response through a lane, with at most one retry. Follows no redirect.
+//! One request and its response through a lane, with at most one retry, over the connection of the request before
+//! where the server keeps it. Follows no redirect.
 
 use std::time::Duration;
 
@@ -10,15 +11,17 @@ use crate::{
     observation::{Attempt, Failure},
     probe::failure::{cut, untested},
     wire::{
-        http1::{Method, Progress, ReadError, Request, RequestError, Response, ResponseReader},
+        content_coding,
+        http1::{
+            DOCUMENT_LIMIT, Framing, Method, Progress, ReadError, Request, RequestError, Response,
+            ResponseReader,
+        },
         url::HttpUrl,
     },
 };
 
 use super::Reply;
 
-/// Enough of a body to recognise a page that stands in front of a site.
-const BODY_LIMIT: usize = 64 * 1024;
 /// How long we wait where 429 or 503 does not say.
 const DEFAULT_WAIT: Duration = Duration::from_secs(2);
 /// How long we wait after a reset.
@@ -31,10 +34,28 @@ pub(super) struct Ask<'a> {
     pub(super) url: &'a HttpUrl,
     /// The `User-Agent`.
     pub(super) agent: &'a str,
-    /// The `Cookie` field, if any.
-    pub(super) cookies: Option<&'a str>,
+    /// The method.
+    pub(super) method: Method,
+    /// Further fields: `Cookie`, `Origin`.
+    pub(super) fields: &'a [(&'a str, &'a str)],
+    /// How long a request may take on a connection that was kept.
+    pub(super) given: Duration,
     /// Whether the budget leaves room for a second try.
     pub(super) retry: bool,
+}
+
+/// A connection that the server keeps for the next request.
+pub(super) struct Kept {
+    https: bool,
+    host: String,
+    port: u16,
+    stream: Stream,
+}
+
+impl Kept {
+    fn serves(&self, url: &HttpUrl) -> bool {
+        (self.https, self.host.as_str(), self.port) == (url.is_https(), url.host(), url.port())
+    }
 }
 
 enum Fault {
@@ -59,28 +80,30 @@ impl Fault {
     }
 }
 
-/// GET, and once more where the server said 429 or 503 or reset the connection: after the time it asked for, which
-/// holds for everybody who comes to this address in this run.
-pub(super) async fn fetch(lane: &Lane, ask: &Ask<'_>) -> Attempt<Reply> {
-    let first = exchange(lane, ask).await;
+/// The answer, and once more where the server said 429 or 503 or reset the connection: after the time it asked for,
+/// which holds for everybody who comes to this address in this run.
+pub(super) async fn fetch(lane: &Lane, ask: &Ask<'_>, kept: &mut Option<Kept>) -> Attempt<Reply> {
+    let first = exchange(lane, ask, kept).await;
     let wait = match &first {
         Ok(reply) if matches!(reply.status, 429 | 503) => retry_after(reply),
         Err(Fault::Net(Error::Reset)) => RESET_WAIT,
-        _ => return kept(first),
+        _ => return told(first),
     };
+    // the pause is for the server's sake: no connection waits through it
+    *kept = None;
     if lane.back_off(wait).is_err() || !ask.retry || wait > LONGEST_WAIT {
-        return kept(first);
+        return told(first);
     }
-    let second = exchange(lane, ask).await;
+    let second = exchange(lane, ask, kept).await;
     // An answer tells more than none, and a spent budget tells nothing of the server.
     match &second {
-        Err(_) if first.is_ok() => kept(first),
-        Err(Fault::Net(Error::BudgetSpent { .. })) => kept(first),
-        _ => kept(second),
+        Err(_) if first.is_ok() => told(first),
+        Err(Fault::Net(Error::BudgetSpent { .. })) => told(first),
+        _ => told(second),
     }
 }
 
-fn kept(result: Result<Reply, Fault>) -> Attempt<Reply> {
+fn told(result: Result<Reply, Fault>) -> Attempt<Reply> {
     match result {
         Ok(reply) => Attempt::Completed(reply),
         Err(fault) => fault.attempt(),
@@ -97,33 +120,80 @@ fn retry_after(reply: &Reply) -> Duration {
     }
 }
 
-async fn exchange(lane: &Lane, ask: &Ask<'_>) -> Result<Reply, Fault> {
+async fn exchange(lane: &Lane, ask: &Ask<'_>, kept: &mut Option<Kept>) -> Result<Reply, Fault> {
     let url = ask.url;
+    let reused = kept.take().filter(|kept| kept.serves(url));
     let head = head(ask).encode().map_err(Fault::Request)?;
-    let mut stream = if url.is_https() {
-        Stream::Tls(Box::new(secure(lane, url).await?))
+    let counted = reused.is_some();
+    if let Some(Kept { mut stream, .. }) = reused {
+        lane.count_request()?;
+        stream.renew(ask.given);
+        // what a server closed meanwhile is no answer: the request goes out again on a new connection
+        if let Ok(reply) = converse(lane, ask, &head, stream, kept).await {
+            return Ok(reply);
+        }
+    }
+    let stream = if url.is_https() {
+        // a request that goes out again is counted already: this is one more TLS connection
+        let purpose = if counted { Purpose::Tls } else { Purpose::Https };
+        Stream::Tls(Box::new(secure(lane, url, purpose).await?))
     } else {
         Stream::Plain(Box::new(lane.connect(url.host(), url.port(), Purpose::Http).await?))
     };
+    converse(lane, ask, &head, stream, kept).await
+}
+
+async fn converse(
+    lane: &Lane,
+    ask: &Ask<'_>,
+    head: &[u8],
+    mut stream: Stream,
+    kept: &mut Option<Kept>,
+) -> Result<Reply, Fault> {
+    let url = ask.url;
     // A server may answer and close before it has read everything; then its answer is what counts.
-    let written = stream.write(&head).await;
-    match (read(&mut stream).await, written) {
-        (Ok(response), _) => Ok(Reply::new(url.clone(), lane.address(), response)),
+    let written = stream.write(head).await;
+    match (read(&mut stream, ask.method).await, written) {
+        (Ok(response), written) => {
+            if written.is_ok() && stays_open(&response) {
+                *kept = Some(Kept {
+                    https: url.is_https(),
+                    host: url.host().to_owned(),
+                    port: url.port(),
+                    stream,
+                });
+            }
+            Ok(Reply::new(url.clone(), lane.address(), response))
+        }
         (Err(_), Err(error)) => Err(error.into()),
         (Err(fault), Ok(())) => Err(fault),
     }
 }
 
+/// Whether another request may follow (RFC 9112 section 9.3): the end of this response is known and was reached.
+fn stays_open(response: &Response) -> bool {
+    let says = |word: &str| {
+        let mut lines = response.head.values("connection");
+        lines.any(|line| line.split(',').any(|option| option.trim().eq_ignore_ascii_case(word)))
+    };
+    response.head.minor_version >= 1
+        && !says("close")
+        && response.framing != Framing::UntilClose
+        && !response.truncated
+        && !response.cut_short
+        && response.oddities.is_empty()
+}
+
 /// A TLS stream to speak HTTP on. A key share of ML-KEM makes a hello of 1.2 KiB that some middleboxes drop, so it is
 /// left out at first; a server that refuses the rest is asked once more with it.
-async fn secure(lane: &Lane, url: &HttpUrl) -> Result<TlsStream, Error> {
+async fn secure(lane: &Lane, url: &HttpUrl, purpose: Purpose) -> Result<TlsStream, Error> {
     let mut offer = Offer {
         server_name: Some(url.host().to_owned()),
         alpn: vec![b"http/1.1".to_vec()],
         classic_groups_only: true,
         ..Offer::default()
     };
-    let connection = lane.connect(url.host(), url.port(), Purpose::Https).await?;
+    let connection = lane.connect(url.host(), url.port(), purpose).await?;
     match tls::handshake(connection, &offer).await.map_err(Error::from) {
         Ok(handshake) => Ok(handshake.stream),
         Err(refused @ Error::Alert { .. }) => {
@@ -137,20 +207,16 @@ async fn secure(lane: &Lane, url: &HttpUrl) -> Result<TlsStream, Error> {
 }
 
 fn head(ask: &Ask<'_>) -> Request {
-    let request = Request::new(Method::Get, ask.url)
+    let request = Request::new(ask.method, ask.url)
         .field("User-Agent", ask.agent)
         .field("Accept", "text/html,*/*;q=0.1")
-        .field("Accept-Encoding", "identity")
-        .field("Connection", "close");
-    match ask.cookies {
-        Some(cookies) => request.field("Cookie", cookies),
-        None => request,
-    }
+        .field("Accept-Encoding", content_coding::ACCEPTED);
+    ask.fields.iter().fold(request, |request, (name, value)| request.field(*name, *value))
 }
 
 /// Reads until the response is whole or long enough. What breaks after the head leaves the head standing.
-async fn read(stream: &mut Stream) -> Result<Response, Fault> {
-    let mut reader = ResponseReader::new(Method::Get, BODY_LIMIT);
+async fn read(stream: &mut Stream, method: Method) -> Result<Response, Fault> {
+    let mut reader = ResponseReader::new(method, DOCUMENT_LIMIT);
     let mut buffer = vec![0; 16 * 1024];
     let fault = loop {
         let progress = match stream.read(&mut buffer).await {
@@ -177,6 +243,14 @@ enum Stream {
 }
 
 impl Stream {
+    /// A new exchange begins, with a deadline of its own.
+    fn renew(&mut self, given: Duration) {
+        match self {
+            Self::Plain(connection) => connection.renew_deadline(given),
+            Self::Tls(stream) => stream.renew_deadline(given),
+        }
+    }
+
     async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         match self {
             Self::Plain(connection) => connection.read_some(buffer).await,

@@ -97,6 +97,7 @@ mod tests {
             status: 200,
             fields: lines.iter().map(|line| Field::new("Set-Cookie", line.as_bytes())).collect(),
             blocked: None,
+            content: Ok(crate::probe::http::page::Content::default()),
         }
     }
 

@@ -1,30 +1,39 @@
-//! HTTP as a visitor meets it: the first answers of each address, then visits with redirects followed. Bodies are read
-//! only to recognise pages that stand in front of a site, and forgotten; nothing here says good or bad.
+//! HTTP as a visitor meets it: the first answers of each address, then visits with redirects followed, then a few fixed
+//! requests beside the page. Bodies are read and forgotten; nothing here says good or bad.
 //!
-//! Order: [`endpoint`] once per address, inside the address's lane; then, with no lane held, [`site`] once per site.
+//! Order: [`endpoint`] once per address, inside the address's lane; then, with no lane held, [`site`] or
+//! [`site_with_pages`] once per site.
 
 mod answer;
 mod blocked;
 mod content;
+mod difference;
 mod exchange;
 mod jar;
+mod page;
+mod policy;
 mod port;
 mod reach;
 mod reply;
 mod site;
+mod traces;
 mod visit;
 mod way;
+mod web;
 
 use std::{net::IpAddr, sync::Arc};
 
 use crate::{
     net::{self, Lane, Net},
     observation::{Attempt, EndpointHttp, Failure, SiteName},
-    wire::url::{HttpUrl, UrlError},
+    wire::{
+        http1::Method,
+        url::{HttpUrl, UrlError},
+    },
 };
 
 pub use reply::Reply;
-pub use site::{Visitor, site};
+pub use site::{Visitor, site, site_with_pages};
 
 use super::failure::untested;
 use exchange::Ask;
@@ -84,8 +93,16 @@ pub async fn secure(net: &Net, lane: &Lane, site: &SiteName) -> Attempt<Arc<Repl
 async fn first(net: &Net, lane: &Lane, url: Result<HttpUrl, UrlError>) -> Attempt<Arc<Reply>> {
     match url {
         Ok(url) => {
-            let ask = Ask { url: &url, agent: &net.user_agent(), cookies: None, retry: true };
-            exchange::fetch(lane, &ask).await.map(Arc::new)
+            let given = net.options().exchange_timeout;
+            let ask = Ask {
+                url: &url,
+                agent: &net.user_agent(),
+                method: Method::Get,
+                fields: &[],
+                given,
+                retry: true,
+            };
+            exchange::fetch(lane, &ask, &mut None).await.map(Arc::new)
         }
         Err(error) => no_url(&error),
     }

@@ -3,15 +3,20 @@
 use std::{borrow::Cow, fmt, net::IpAddr};
 
 use crate::{
-    observation::Failure,
+    observation::{Attempt, Failure},
     wire::{
+        content_coding,
         field::{Field, values},
-        http1::Response,
+        html::Page,
+        http1::{DOCUMENT_LIMIT, Response},
         url::{HttpUrl, UrlError},
     },
 };
 
-use super::blocked::{self, Front};
+use super::{
+    blocked::{self, Front},
+    page::Content,
+};
 
 /// One response to one of our requests. Its `Debug` shows nothing that a server may have meant for one visitor alone.
 pub struct Reply {
@@ -21,18 +26,48 @@ pub struct Reply {
     pub(super) fields: Vec<Field>,
     /// The page is not the site's but stands in front of it.
     pub(super) blocked: Option<Front>,
+    /// What the body holds; failed where it could not be decoded.
+    pub(super) content: Result<Content, Failure>,
 }
 
 impl Reply {
-    /// Keeps the head; the body is only looked at.
+    /// Keeps the head and what the body holds; the body is forgotten.
     pub(super) fn new(url: HttpUrl, address: IpAddr, response: Response) -> Self {
-        let blocked = blocked::recognise(&response.head, &response.body);
-        Self { url, address, status: response.head.status, fields: response.head.fields, blocked }
+        let Response { head, body, truncated, cut_short, .. } = response;
+        let decoded = content_coding::decode(head.values("content-encoding"), body, DOCUMENT_LIMIT)
+            .map_err(|error| Failure::Malformed(error.to_string()));
+        let octets = decoded.as_ref().map_or(&[][..], |decoded| &decoded.body);
+        let blocked = blocked::recognise(&head, octets);
+        let content = decoded.map(|decoded| {
+            let cut = truncated || cut_short || decoded.truncated || decoded.broken;
+            Content::new(&url, &head, &decoded.body, cut)
+        });
+        Self { url, address, status: head.status, fields: head.fields, blocked, content }
     }
 
     /// The values of all fields of this name, in the order sent.
     pub(super) fn values<'r>(&'r self, name: &str) -> impl Iterator<Item = Cow<'r, str>> {
         values(&self.fields, name)
+    }
+
+    /// The page, where the body is one that could be read.
+    pub(super) fn page(&self) -> Option<&Page> {
+        self.content.as_ref().ok().and_then(|content| content.page.as_ref())
+    }
+
+    /// What the body holds.
+    pub(super) fn read(&self) -> Attempt<&Content> {
+        match &self.content {
+            Ok(content) => Attempt::Completed(content),
+            Err(failed) => Attempt::failed(failed.clone()),
+        }
+    }
+
+    /// The page of a product in front of the site, or one that tells to come back later: no answer even to a question
+    /// for a path that does not exist.
+    pub(super) fn front(&self) -> Option<Failure> {
+        let product = self.blocked.is_some_and(|front| front.by.is_some());
+        self.failure().filter(|_| product || matches!(self.status, 403 | 429 | 502..=504))
     }
 
     /// Why the page says nothing of the site's content, where another one stands in front of it.

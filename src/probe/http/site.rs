@@ -2,18 +2,23 @@
 
 use std::net::IpAddr;
 
+use jiff::Timestamp;
+
 use crate::{
     net::Net,
-    observation::{Attempt, Cookie, Failure, Http, Listing, Redirect, SiteName, Skip, VisitEnd, Www, limits},
+    observation::{
+        Attempt, Cookie, Failure, Http, Listing, Redirect, SiteName, Skip, VisitEnd, Web, Www, limits,
+    },
     target,
     wire::url::HttpUrl,
 };
 
 use super::{
-    FirstAnswers, Reply, content, no_url,
+    FirstAnswers, Reply, content, difference, no_url, policy,
     reach::{self, undecided},
     visit::{Scope, Walk, walk},
     way::Way,
+    web,
 };
 
 /// What a site's visits need.
@@ -35,6 +40,15 @@ pub struct Visitor<'a> {
 /// Visits the site from `http://` and `https://`, and its `www` twin likewise. First answers come from the endpoints;
 /// what they answered is not asked again. An ordinary site costs no further request, its twin two.
 pub async fn site(visitor: &Visitor<'_>) -> Http {
+    observe(visitor, None).await.0
+}
+
+/// The same, and the facts of its pages: up to five requests more. `at` is the time of the observation.
+pub async fn site_with_pages(visitor: &Visitor<'_>, at: Timestamp) -> (Http, Attempt<Web>) {
+    observe(visitor, Some(at)).await
+}
+
+async fn observe(visitor: &Visitor<'_>, pages: Option<Timestamp>) -> (Http, Attempt<Web>) {
     let SiteName { host, port } = visitor.site;
     let twin = twin(host).filter(|_| visitor.www != target::Www::No);
     let own: Vec<String> = std::iter::once(host.clone()).chain(twin.clone()).collect();
@@ -47,16 +61,22 @@ pub async fn site(visitor: &Visitor<'_>) -> Http {
         Some(twin) => visit_twin(&mut way, &scope, twin, *port).await,
         None => Attempt::Completed(None),
     };
-    way.leave();
-
     let reachable = reach::https(visitor.endpoints);
     let port_80 = reach::http(visitor.endpoints);
     let document = document(&https, &reachable);
+    let web = match pages {
+        Some(at) => Attempt::Completed(web::web(&mut way, &scope, visitor.site, &document, &http, at).await),
+        None => Attempt::skipped(Skip::NotRequested),
+    };
+    way.leave();
     let walks: Vec<&Attempt<Walk>> = [&http, &https]
         .into_iter()
         .chain(twin.completed().into_iter().flatten().flat_map(|twin| [&twin.http, &twin.https]))
         .collect();
-    Http {
+    let cross_origin = document.as_ref().map(|reply| policy::cross_origin(reply));
+    let cross_origin =
+        |index: usize| cross_origin.as_ref().map(|policies| policies.get(index).cloned().flatten());
+    let http = Http {
         upgrade: reach::upgrade(&http, &port_80),
         downgrades: downgrades(&walks, twin_failure(&twin)),
         hsts: hsts(&https, &reachable),
@@ -64,13 +84,21 @@ pub async fn site(visitor: &Visitor<'_>) -> Http {
         frame_ancestors: document.as_ref().and_then(|reply| content::frame_ancestors(reply)),
         content_type_options: document.as_ref().map(|reply| content::content_type_options(reply)),
         referrer_policy: document.as_ref().map(|reply| content::referrer_policy(reply)),
+        csp: document.as_ref().and_then(|reply| policy::csp(reply)),
+        permissions_policy: document.as_ref().map(|reply| policy::permissions(reply)),
+        opener_policy: cross_origin(0),
+        embedder_policy: cross_origin(1),
+        resource_policy: cross_origin(2),
+        content_type: document.as_ref().map(|reply| policy::content_type(reply)),
+        address_differences: difference::differences(visitor.endpoints),
         cookies: cookies(&https, &reachable, &walks, twin_failure(&twin), &scope),
         https_reachable: reachable,
         http_reachable: port_80,
         http: http.as_ref().map(Walk::observed),
         https: https.as_ref().map(Walk::observed),
         www: twin.as_ref().map(|twin| twin.as_ref().map(Twin::observed)),
-    }
+    };
+    (http, web)
 }
 
 /// The visits of the `www` twin.

@@ -10,12 +10,12 @@ use crate::{
         dns,
         failure::{spent, untested},
     },
-    wire::url::HttpUrl,
+    wire::{http1::Method, url::HttpUrl},
 };
 
 use super::{
     Reply,
-    exchange::{Ask, fetch},
+    exchange::{Ask, Kept, fetch},
 };
 
 /// Addresses of one host that are tried where earlier ones cannot be reached at all.
@@ -27,6 +27,8 @@ pub(super) struct Way<'a> {
     net: &'a Net,
     agent: String,
     lane: Option<Lane>,
+    /// Of the lane that is held.
+    kept: Option<Kept>,
     /// Requests sent to an address, lanes given back included.
     spent: HashMap<IpAddr, u32>,
     /// Answers to requests without cookies, and failures, by URL.
@@ -40,6 +42,7 @@ impl<'a> Way<'a> {
             net,
             agent: net.user_agent(),
             lane: None,
+            kept: None,
             spent: HashMap::new(),
             known: HashMap::new(),
             hosts: HashMap::new(),
@@ -68,7 +71,8 @@ impl<'a> Way<'a> {
         {
             return known.clone();
         }
-        let outcome = self.ask(url, cookies).await;
+        let field = cookies.map(|cookies| [("Cookie", cookies)]);
+        let outcome = self.ask(url, Method::Get, field.as_ref().map_or(&[], |field| &field[..])).await;
         if cookies.is_none() || outcome.completed().is_none() {
             self.known.insert(url.clone(), outcome.clone());
         }
@@ -89,21 +93,32 @@ impl<'a> Way<'a> {
         found
     }
 
+    /// The answer to a request with fields of its own; neither what is known nor what comes is shared with others.
+    pub(super) async fn special(
+        &mut self,
+        url: &HttpUrl,
+        method: Method,
+        fields: &[(&str, &str)],
+    ) -> Attempt<Arc<Reply>> {
+        self.ask(url, method, fields).await
+    }
+
     /// Gives the lane back.
     pub(super) fn leave(&mut self) {
+        self.kept = None;
         if let Some(lane) = self.lane.take() {
             self.count(lane.address(), lane.spent().1);
         }
     }
 
-    async fn ask(&mut self, url: &HttpUrl, cookies: Option<&str>) -> Attempt<Arc<Reply>> {
+    async fn ask(&mut self, url: &HttpUrl, method: Method, fields: &[(&str, &str)]) -> Attempt<Arc<Reply>> {
         let addresses = match self.addresses(bare(url.host()), url.port()).await {
             Attempt::Completed(addresses) => addresses,
             other => return other.and_then(|_| Attempt::failed(Failure::NoAddress)),
         };
         let mut first = None;
         for address in addresses.into_iter().take(TRIES) {
-            let outcome = self.ask_at(address, url, cookies).await;
+            let outcome = self.ask_at(address, url, method, fields).await;
             if !unreached(&outcome) {
                 return outcome;
             }
@@ -112,7 +127,13 @@ impl<'a> Way<'a> {
         first.unwrap_or_else(|| Attempt::failed(Failure::NoAddress))
     }
 
-    async fn ask_at(&mut self, address: IpAddr, url: &HttpUrl, cookies: Option<&str>) -> Attempt<Arc<Reply>> {
+    async fn ask_at(
+        &mut self,
+        address: IpAddr,
+        url: &HttpUrl,
+        method: Method,
+        fields: &[(&str, &str)],
+    ) -> Attempt<Arc<Reply>> {
         if self.lane.as_ref().is_none_or(|lane| lane.address() != address) {
             // The lane that is held goes first: nobody waits for one while holding another.
             self.leave();
@@ -130,8 +151,9 @@ impl<'a> Way<'a> {
         if left == 0 {
             return Attempt::failed(spent(Budget::HttpPerJob));
         }
-        let ask = Ask { url, agent: &self.agent, cookies, retry: left > 1 };
-        fetch(lane, &ask).await.map(Arc::new)
+        let given = self.net.options().exchange_timeout;
+        let ask = Ask { url, agent: &self.agent, method, fields, given, retry: left > 1 };
+        fetch(lane, &ask, &mut self.kept).await.map(Arc::new)
     }
 }
 

@@ -1,0 +1,377 @@
+//! Facts of a site's pages, and the few fixed requests beside them: security.txt, one path that does not exist, the page
+//! again for a foreign origin, a contact page that it links to. Five requests at most, over the connection of the page.
+
+use std::{
+    collections::{BTreeMap, hash_map::RandomState},
+    hash::{BuildHasher as _, Hasher as _},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+
+use crate::{
+    observation::{
+        Attempt, Contact, Cors, CorsAllowed, ErrorLeak, ExternalResource, Failure, LinkedHost, Listing,
+        MixedContent, NonceUse, SecurityTxt, SiteName, Skip, VisitEnd, Web, WebForm, limits,
+    },
+    probe::failure::cut,
+    wire::{
+        cors,
+        html::{Page, ResourceKind, Target},
+        http1::Method,
+        security_txt::{self, Fault, Signature},
+        sri::{self, Integrity},
+        url::HttpUrl,
+    },
+};
+
+use super::{
+    Reply, answer,
+    page::contact_page,
+    policy,
+    visit::{Scope, Walk, walk},
+    way::{Way, bare},
+};
+
+/// An origin that nobody can own (RFC 2606).
+const FOREIGN: &str = "https://khien.invalid";
+
+/// What the further requests brought.
+struct Beside {
+    security_txt: Attempt<Option<SecurityTxt>>,
+    missing: Attempt<Arc<Reply>>,
+    again: Attempt<Arc<Reply>>,
+    preflight: Attempt<Arc<Reply>>,
+    contact: Attempt<Option<Contact>>,
+}
+
+/// Asks what is to be asked beside the document that the https visit ended with, and reads it. Where there is no such
+/// document nothing more is asked, for the same reason.
+pub(super) async fn web(
+    way: &mut Way<'_>,
+    scope: &Scope<'_>,
+    site: &SiteName,
+    document: &Attempt<&Reply>,
+    http: &Attempt<Walk>,
+    at: Timestamp,
+) -> Web {
+    let beside = beside(way, scope, site, document, at).await;
+    let page = document.as_ref().and_then(|reply| page(reply));
+    Web {
+        title: page.as_ref().map(|page| page.title.as_deref().map(cut)),
+        generators: page.as_ref().map(|page| page.generators.iter().map(|text| cut(text)).collect()),
+        mixed_content: page.as_ref().map(|page| mixed_content(page)),
+        unchecked_resources: both(document, &page).map(|(reply, page)| unchecked(&reply.url, page)),
+        forms: both(document, &page).map(|(reply, page)| forms(&reply.url, page, http)),
+        linked_hosts: page.as_ref().map(|page| linked_hosts(page, scope)),
+        contact: beside.contact,
+        directory_listing: document.as_ref().and_then(|reply| reply.read().map(|content| content.listing)),
+        security_txt: beside.security_txt,
+        cors: shared(&beside.again, &beside.preflight),
+        nonce: document.as_ref().and_then(|reply| nonce(reply, &beside.again)),
+        shared_cookie_cache: document.as_ref().map(|reply| shared_cookie_cache(reply)),
+        error_leak: beside.missing.and_then(|reply| error_leak(&reply)),
+    }
+}
+
+async fn beside(
+    way: &mut Way<'_>,
+    scope: &Scope<'_>,
+    site: &SiteName,
+    document: &Attempt<&Reply>,
+    at: Timestamp,
+) -> Beside {
+    let reply = match document {
+        Attempt::Completed(reply) => *reply,
+        other => {
+            let none = || other.as_ref().and_then(|_| Attempt::skipped(Skip::DoesNotApply));
+            return Beside {
+                security_txt: other.as_ref().and_then(|_| Attempt::skipped(Skip::DoesNotApply)),
+                missing: none(),
+                again: none(),
+                preflight: none(),
+                contact: other.as_ref().and_then(|_| Attempt::skipped(Skip::DoesNotApply)),
+            };
+        }
+    };
+    let origin = [("Origin", FOREIGN)];
+    let again = way.special(&reply.url, Method::Get, &origin).await;
+    let asked = [("Origin", FOREIGN), ("Access-Control-Request-Method", "GET")];
+    let preflight = way.special(&reply.url, Method::Options, &asked).await;
+    let missing = match at_root(site, &format!("/khien-{:016x}", RandomState::new().build_hasher().finish()))
+    {
+        Ok(url) => way.special(&url, Method::Get, &[]).await,
+        Err(failed) => Attempt::failed(failed),
+    };
+    let security_txt = match at_root(site, "/.well-known/security.txt") {
+        Ok(url) => {
+            let walk = walk(way, scope, &url).await;
+            walk.and_then(|walk| read_security_txt(&url, &walk, at))
+        }
+        Err(failed) => Attempt::failed(failed),
+    };
+    Beside { security_txt, missing, again, preflight, contact: contact(way, scope, reply).await }
+}
+
+fn at_root(site: &SiteName, path: &str) -> Result<HttpUrl, Failure> {
+    HttpUrl::root(true, &site.host, site.port)
+        .and_then(|root| root.resolve(path))
+        .map_err(|error| Failure::Malformed(error.to_string()))
+}
+
+/// The page; a body that is none, or stands behind a login, has no such facts.
+fn page(reply: &Reply) -> Attempt<&Page> {
+    reply.read().and_then(|content| match &content.page {
+        Some(page) if reply.status != 401 => Attempt::Completed(page),
+        _ => Attempt::skipped(Skip::DoesNotApply),
+    })
+}
+
+fn both<'r>(document: &Attempt<&'r Reply>, page: &Attempt<&'r Page>) -> Attempt<(&'r Reply, &'r Page)> {
+    document.as_ref().and_then(|reply| page.as_ref().map(|page| (*reply, *page)))
+}
+
+/// Lists of a page that was not read to its end may lack some.
+fn listed<T>(page: &Page, items: impl IntoIterator<Item = T>, limit: usize) -> Listing<T> {
+    let mut listing = Listing::capped(items, limit);
+    if page.cut_short && listing.incomplete.is_none() {
+        listing.incomplete = Some(Failure::TooLarge { limit: crate::wire::http1::DOCUMENT_LIMIT as u64 });
+    }
+    listing
+}
+
+fn mixed_content(page: &Page) -> Listing<MixedContent> {
+    let mut found: Vec<MixedContent> = Vec::new();
+    for resource in page.resources.iter().filter(|resource| !resource.url.is_https()) {
+        let item = MixedContent {
+            kind: resource.kind.name().to_owned(),
+            url: answer::shown(&resource.url),
+            active: !matches!(resource.kind, ResourceKind::Image | ResourceKind::Media),
+        };
+        if !found.contains(&item) {
+            found.push(item);
+        }
+    }
+    // what could change the page comes first, so that a limit does not hide it
+    found.sort_by_key(|item| !item.active);
+    listed(page, found, limits::RESOURCES)
+}
+
+fn unchecked(document: &HttpUrl, page: &Page) -> Listing<ExternalResource> {
+    let mut found: Vec<ExternalResource> = Vec::new();
+    for resource in &page.resources {
+        let checked =
+            resource.integrity.as_deref().is_some_and(|text| sri::parse(text) != Integrity::Ignored);
+        let can = matches!(resource.kind, ResourceKind::Script | ResourceKind::Style);
+        if !can || checked || resource.url.same_origin(document) {
+            continue;
+        }
+        let item =
+            ExternalResource { kind: resource.kind.name().to_owned(), url: answer::shown(&resource.url) };
+        if !found.contains(&item) {
+            found.push(item);
+        }
+    }
+    listed(page, found, limits::RESOURCES)
+}
+
+/// Forms of the https page, and of the page that a visitor of `http://` is left with.
+fn forms(document: &HttpUrl, page: &Page, http: &Attempt<Walk>) -> Listing<WebForm> {
+    let plain = http.completed().and_then(|walk| {
+        let last = walk.last().filter(|last| !last.url.is_https() && last.failure().is_none())?;
+        let ended = matches!(walk.end, Attempt::Completed(VisitEnd::Document));
+        Some((&last.url, last.page()?)).filter(|_| ended)
+    });
+    let mut found: Vec<WebForm> = Vec::new();
+    for (url, page) in plain.into_iter().chain([(document, page)]) {
+        for form in &page.forms {
+            let sends = form.action.as_ref().is_some_and(|action| !action.is_https());
+            let item = WebForm {
+                page: answer::shown(url),
+                action: form.action.as_ref().map(answer::shown),
+                password: form.password,
+                // a search box of a plain page leaks nothing that the page itself does not
+                plain: if url.is_https() { sends } else { form.password },
+            };
+            if !found.contains(&item) {
+                found.push(item);
+            }
+        }
+    }
+    found.sort_by_key(|form| (!form.plain, !form.password));
+    listed(page, found, limits::FORMS)
+}
+
+fn linked_hosts(page: &Page, scope: &Scope<'_>) -> Listing<LinkedHost> {
+    let mut hosts: BTreeMap<String, (u32, u32)> = BTreeMap::new();
+    let links = page.links.iter().filter_map(|link| match &link.target {
+        Target::Page(url) => Some((url, true)),
+        Target::Contact(_) => None,
+    });
+    let resources = page.resources.iter().map(|resource| (&resource.url, false));
+    for (url, is_link) in links.chain(resources).filter(|(url, _)| !scope.owns(url)) {
+        let counts = hosts.entry(bare(url.host()).to_owned()).or_default();
+        if is_link {
+            counts.0 += 1;
+        } else {
+            counts.1 += 1;
+        }
+    }
+    let items =
+        hosts.into_iter().map(|(host, (links, resources))| LinkedHost { host: cut(&host), links, resources });
+    listed(page, items, limits::LINKED_HOSTS)
+}
+
+/// On the page, else on the contact page it links to, where that is the site's own.
+async fn contact(way: &mut Way<'_>, scope: &Scope<'_>, reply: &Reply) -> Attempt<Option<Contact>> {
+    let found = |reply: &Reply| {
+        let text = reply.content.as_ref().ok()?.contact.clone()?;
+        Some(Contact { page: answer::shown(&reply.url), text: cut(&text) })
+    };
+    if let Some(contact) = found(reply) {
+        return Attempt::Completed(Some(contact));
+    }
+    match page(reply) {
+        Attempt::Completed(page) => match contact_page(page).filter(|url| scope.owns(url)) {
+            Some(url) => match way.get(url, None).await {
+                Attempt::Completed(reply) => match reply.failure() {
+                    Some(failed) => Attempt::failed(failed),
+                    None => Attempt::Completed(found(&reply)),
+                },
+                Attempt::Failed { failed } => Attempt::failed(failed),
+                Attempt::Skipped { skipped } => Attempt::skipped(skipped),
+            },
+            None => Attempt::Completed(None),
+        },
+        other => other.map(|_| None),
+    }
+}
+
+fn read_security_txt(asked: &HttpUrl, walk: &Walk, at: Timestamp) -> Attempt<Option<SecurityTxt>> {
+    walk.end.as_ref().and_then(|end| {
+        let Some(last) = walk.last() else { return Attempt::Completed(None) };
+        match (end, last.status) {
+            (VisitEnd::LeftInventory, _) => return Attempt::skipped(Skip::OutsideInventory),
+            (VisitEnd::Document, 200) => {}
+            (VisitEnd::Document, 403 | 429 | 500..=599) => {
+                return Attempt::failed(
+                    last.failure().unwrap_or(Failure::Blocked { status: last.status, by: None }),
+                );
+            }
+            _ => return Attempt::Completed(None),
+        }
+        if let Some(front) = last.failure() {
+            return Attempt::failed(front);
+        }
+        last.read().map(|content| {
+            // a page that is served for every path is no file
+            if content.page.is_some() {
+                return None;
+            }
+            let file = security_txt::parse(&content.file);
+            if file.faults.contains(&Fault::NotTheFormat) {
+                return None;
+            }
+            let mut faults: Vec<String> = file.faults.iter().map(|fault| fault.name().to_owned()).collect();
+            let kind = content.kind.as_ref();
+            let plain = kind.is_some_and(|kind| {
+                let charset = kind.parameter("charset");
+                kind.essence == "text/plain" && charset.is_none_or(|name| name.eq_ignore_ascii_case("utf-8"))
+            });
+            let canonical =
+                |url: &String| HttpUrl::parse(url).is_ok_and(|url| url == *asked || url == last.url);
+            let expired = file.expires.is_some_and(|expires| expires <= at);
+            for (wrong, fault) in [
+                (!last.url.is_https(), "not_https"),
+                (!plain, "content_type"),
+                (!file.canonical.is_empty() && !file.canonical.iter().any(canonical), "not_canonical"),
+                (expired, "expired"),
+            ] {
+                if wrong {
+                    faults.push(fault.to_owned());
+                }
+            }
+            faults.truncate(limits::SECURITY_TXT);
+            let days = |expires: Timestamp| (expires.as_second() - at.as_second()).div_euclid(86_400);
+            Some(SecurityTxt {
+                url: answer::shown(&last.url),
+                valid: faults.is_empty(),
+                faults,
+                contacts: file.contacts.iter().take(limits::SECURITY_TXT).map(|text| cut(text)).collect(),
+                days_left: file.expires.map(days),
+                signed: file.signature == Signature::Present,
+            })
+        })
+    })
+}
+
+/// What the answer to a foreign origin shares, else what its preflight would.
+fn shared(again: &Attempt<Arc<Reply>>, preflight: &Attempt<Arc<Reply>>) -> Attempt<Option<Cors>> {
+    let read = |reply: &Reply| {
+        let read = cors::from_fields(
+            reply.values("access-control-allow-origin"),
+            reply.values("access-control-allow-credentials"),
+            FOREIGN,
+        )?;
+        Some(Cors {
+            url: answer::shown(&reply.url),
+            allow_origin: cut(&read.allow_origin),
+            allowed: match read.allowed {
+                cors::Allowed::Any => CorsAllowed::Any,
+                cors::Allowed::Asker => CorsAllowed::Asker,
+                cors::Allowed::Null => CorsAllowed::Null,
+                cors::Allowed::Other => CorsAllowed::Other,
+            },
+            credentials: read.credentials,
+        })
+    };
+    if let Some(found) = again.completed().and_then(|reply| read(reply)) {
+        return Attempt::Completed(Some(found));
+    }
+    again.as_ref().and_then(|reply| match reply.failure() {
+        Some(blocked) => Attempt::failed(blocked),
+        // that a server does not know OPTIONS is an answer
+        None => Attempt::Completed(preflight.completed().and_then(|reply| read(reply))),
+    })
+}
+
+fn nonce(reply: &Reply, again: &Attempt<Arc<Reply>>) -> Attempt<Option<NonceUse>> {
+    let first = policy::nonces(reply);
+    if first.is_empty() {
+        return Attempt::Completed(None);
+    }
+    again.as_ref().and_then(|again| match again.failure() {
+        Some(blocked) => Attempt::failed(blocked),
+        None => {
+            let reused = policy::nonces(again).iter().any(|nonce| first.contains(nonce));
+            Attempt::Completed(Some(NonceUse { reused }))
+        }
+    })
+}
+
+/// Explicit freshness for shared caches (RFC 9111 section 3): `Set-Cookie` alone does not keep a page out of them.
+fn shared_cookie_cache(reply: &Reply) -> Option<String> {
+    reply.fields.iter().find(|field| field.is("set-cookie"))?;
+    let raw = reply.values("cache-control").collect::<Vec<_>>().join(", ");
+    let directives: Vec<String> = raw.split(',').map(|part| part.trim().to_ascii_lowercase()).collect();
+    let has = |name: &str| directives.iter().any(|directive| directive.split('=').next() == Some(name));
+    let seconds = |name: &str| {
+        directives.iter().find_map(|directive| {
+            let (known, value) = directive.split_once('=')?;
+            (known.trim() == name).then(|| value.trim_matches(['"', ' ']).parse::<u64>().ok())?
+        })
+    };
+    let fresh = seconds("s-maxage").or_else(|| seconds("max-age"));
+    let kept = has("public") && fresh != Some(0) || fresh.is_some_and(|seconds| seconds > 0);
+    let kept_out = has("no-store") || has("private") || has("no-cache");
+    (kept && !kept_out).then(|| cut(&raw))
+}
+
+fn error_leak(reply: &Reply) -> Attempt<Option<ErrorLeak>> {
+    if let Some(front) = reply.front() {
+        return Attempt::failed(front);
+    }
+    reply
+        .read()
+        .map(|content| content.leak.map(|what| ErrorLeak { what: what.to_owned(), status: reply.status }))
+}
