@@ -15,6 +15,7 @@ mod fixes;
 mod golden;
 mod html;
 mod lab;
+mod mail;
 mod net;
 mod peer;
 mod peers;
