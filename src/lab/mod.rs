@@ -12,6 +12,7 @@ mod legacy;
 mod modern;
 mod names;
 mod ports;
+mod post;
 mod province;
 mod town;
 mod web;
@@ -34,6 +35,7 @@ use crate::target::{self, ConnectTo, Inventory, Ports};
 use door::Door;
 use folder::Folder;
 use names::Names;
+use post::Post;
 
 /// A running province. Everything ends when it is dropped; [`Lab::stop`] waits for that.
 pub struct Lab {
@@ -111,6 +113,8 @@ struct Town {
     anchor: String,
     /// Sites whose HTTPS has a port of its own, and where they stand.
     odd_ports: Vec<(target::Host, u16, IpAddr)>,
+    /// Mail servers.
+    posts: Vec<(IpAddr, Arc<Post>)>,
 }
 
 impl Lab {
@@ -140,6 +144,7 @@ impl Lab {
         let (secure_port, secure) = listen(&town.doors).await?;
         let everybody: Vec<_> = town.doors.iter().chain(&town.closed_to_https).cloned().collect();
         let (plain_port, plain) = listen(&everybody).await?;
+        let (smtp_port, posts) = letters(&town.posts).await?;
         let (dns_port, dns) = ports::names(&town.name_servers).await?;
         let Some(first) = town.name_servers.first() else { return Err(LabError::NoAddress) };
 
@@ -156,6 +161,9 @@ impl Lab {
         for (listener, door) in secure {
             doors.spawn(door::open(listener, door, Arc::clone(&places), true));
         }
+        for (listener, post) in posts {
+            doors.spawn(post::open(listener, post, Arc::clone(&places)));
+        }
         let connect_to = town.odd_ports.into_iter().map(|(host, port, address)| {
             ConnectTo::new(Some(host), Some(port), SocketAddr::new(address, secure_port))
         });
@@ -164,7 +172,7 @@ impl Lab {
             ports: Ports {
                 http: Some(plain_port),
                 https: Some(secure_port),
-                smtp: None,
+                smtp: smtp_port,
                 dns: Some(dns_port),
             },
             connect_to: connect_to.collect(),
@@ -181,7 +189,7 @@ impl Lab {
         self.resolver
     }
 
-    /// What to dial where 80, 443 and 53 would be dialled.
+    /// What to dial where 80, 443, 25 and 53 would be dialled.
     pub fn ports(&self) -> Ports {
         self.ports
     }
@@ -252,4 +260,16 @@ async fn listen(doors: &[(IpAddr, Arc<Door>)]) -> Result<(u16, Vec<(TcpListener,
     let addresses: Vec<IpAddr> = doors.iter().map(|(address, _)| *address).collect();
     let (port, listeners) = ports::web(&addresses).await?;
     Ok((port, listeners.into_iter().zip(doors.iter().map(|(_, door)| Arc::clone(door))).collect()))
+}
+
+/// Where the mail servers stand; no port where there are none.
+async fn letters(
+    posts: &[(IpAddr, Arc<Post>)],
+) -> Result<(Option<u16>, Vec<(TcpListener, Arc<Post>)>), LabError> {
+    if posts.is_empty() {
+        return Ok((None, Vec::new()));
+    }
+    let addresses: Vec<IpAddr> = posts.iter().map(|(address, _)| *address).collect();
+    let (port, listeners) = ports::web(&addresses).await?;
+    Ok((Some(port), listeners.into_iter().zip(posts.iter().map(|(_, post)| Arc::clone(post))).collect()))
 }

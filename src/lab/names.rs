@@ -13,7 +13,7 @@ use hickory_proto::{
     },
     rr::{
         LowerName, Name, RData, Record, RecordType,
-        rdata::{A, AAAA, CAA, NS, SOA},
+        rdata::{A, AAAA, CAA, MX, NS, SOA, TLSA, TXT},
     },
 };
 use hickory_server::{
@@ -208,4 +208,19 @@ pub(super) fn address(address: IpAddr) -> RData {
 /// Certificates may come from this issuer.
 pub(super) fn issuer(domain: &str) -> Result<RData, ProtoError> {
     Ok(RData::CAA(CAA::new_issue(false, Some(Name::from_str(domain)?), Vec::new())))
+}
+
+/// A text, cut into strings where it is long.
+pub(super) fn text(text: &str) -> RData {
+    RData::TXT(TXT::from_bytes(text.as_bytes().chunks(255).collect()))
+}
+
+/// Mail goes to this host.
+pub(super) fn exchanger(host: &str) -> Result<RData, ProtoError> {
+    Ok(RData::MX(MX::new(10, Name::from_str(host)?)))
+}
+
+/// A server's certificate is this very one: its SHA-256.
+pub(super) fn certified(sha256: &[u8]) -> RData {
+    RData::TLSA(TLSA::new(3.into(), 0.into(), 1.into(), sha256.to_vec()))
 }

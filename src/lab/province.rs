@@ -21,6 +21,24 @@ pub enum Character {
     /// It has a second address, whose server still sends last season's certificate.
     SecondAddressExpired,
 
+    // ── its mail ──
+    /// Its mail goes to a server with STARTTLS and DANE.
+    Mailbox,
+    /// Its mail goes to a server without STARTTLS.
+    PlainMailbox,
+    /// Says where failures of TLS are reported.
+    TlsReports,
+    /// No SPF record.
+    NoSpf,
+    /// An SPF record that lets everybody send.
+    OpenSpf,
+    /// An SPF record with an address that is none.
+    BrokenSpf,
+    /// An SPF record with eleven look-ups.
+    HungrySpf,
+    /// A DMARC record of its own, which only watches.
+    WatchingDmarc,
+
     // ── what its server does, whatever the name ──
     /// Accepts and never says a word.
     Hangs,
@@ -94,25 +112,26 @@ pub struct Resident {
 }
 
 use Character::{
-    BareSessionCookie, BogusZone, BrokenPrefix, Downgrade, Expired, ExpiringSoon, Framable, Hangs, Ipv6,
-    LeakyReferrer, MissingIntermediate, NoHsts, NoHttps, NoRedirect, NoReferrerPolicy, OldVersions,
-    OtherHostFirst, PoorZone, RedirectLoop, Resets, SecondAddressExpired, SelfSigned, ShortHsts, Sniffable,
-    Ssl3, Tls10Only, Tls12Only, Twin, UntrustedRoot, Wall, WeakSuites, WrongName,
+    BareSessionCookie, BogusZone, BrokenPrefix, BrokenSpf, Downgrade, Expired, ExpiringSoon, Framable, Hangs,
+    HungrySpf, Ipv6, LeakyReferrer, Mailbox, MissingIntermediate, NoHsts, NoHttps, NoRedirect,
+    NoReferrerPolicy, NoSpf, OldVersions, OpenSpf, OtherHostFirst, PlainMailbox, PoorZone, RedirectLoop,
+    Resets, SecondAddressExpired, SelfSigned, ShortHsts, Sniffable, Ssl3, Tls10Only, Tls12Only, TlsReports,
+    Twin, UntrustedRoot, Wall, WatchingDmarc, WeakSuites, WrongName,
 };
 
 /// Everyone.
 pub const PROVINCE: &[Resident] = &[
     // departments
     at("khcn", 20, &[Twin, Ipv6]), // the excellent one
-    at("vanphong", 21, &[Tls12Only, ShortHsts, NoReferrerPolicy]),
-    at("dichvucong", 22, &[BareSessionCookie]),
+    at("vanphong", 21, &[Tls12Only, ShortHsts, NoReferrerPolicy, Mailbox, WatchingDmarc]),
+    at("dichvucong", 22, &[BareSessionCookie, NoSpf]),
     at("motcua", 23, &[SecondAddressExpired]),
     at("dulieu", 24, &[UntrustedRoot]),
-    at("stc", 25, &[Expired, NoHsts]),
-    at("soyte", 26, &[MissingIntermediate, Sniffable]),
+    at("stc", 25, &[Expired, NoHsts, BrokenSpf]),
+    at("soyte", 26, &[MissingIntermediate, Sniffable, PlainMailbox, OpenSpf]),
     at("benhvien", 27, &[Ssl3, NoHsts, Framable, Sniffable]),
     at("datkham", 28, &[WeakSuites, LeakyReferrer]),
-    at("sgddt", 29, &[SelfSigned]),
+    at("sgddt", 29, &[SelfSigned, HungrySpf]),
     at("kkt", 30, &[BogusZone]),
     at("thanhtra", 31, &[NoHttps]),
     at("noivu", 32, &[WrongName, Framable]),
@@ -123,7 +142,7 @@ pub const PROVINCE: &[Resident] = &[
     at("nuimau", 40, &[Tls10Only, PoorZone]),
     at("tpmau", 41, &[Wall]),
     // the shared portal, and the communes on it
-    at("", 50, &[OldVersions, ExpiringSoon, Twin]),
+    at("", 50, &[OldVersions, ExpiringSoon, Twin, Mailbox, TlsReports]),
     at("anmau", 50, &[]),
     at("binhmau", 50, &[NoHsts, Framable]),
     at("catmau", 50, &[NoRedirect, NoReferrerPolicy]),
@@ -167,6 +186,9 @@ impl Resident {
         std::iter::once(self.host()).chain(twin).collect()
     }
 }
+
+/// The mail servers: host without the domain, the last octet of the address, whether there is STARTTLS.
+pub(super) const POSTS: [(&str, u8, bool); 2] = [("mail", 10, true), ("thu", 11, false)];
 
 /// A place of the province's network, 127.63.0.0/16.
 pub(super) fn address(place: u8) -> IpAddr {

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
+use aws_lc_rs::digest::{SHA256, digest};
 use hickory_proto::rr::{RData, rdata::CAA};
 use jiff::Timestamp;
 use tokio::task::{JoinSet, spawn_blocking};
@@ -13,7 +14,8 @@ use super::{
     legacy::{Legacy, suite},
     modern::Modern,
     names::{self, Names, NamesError, Plan, Signing},
-    province::{self, Character, DOMAIN, PROVINCE, Resident},
+    post::Post,
+    province::{self, Character, DOMAIN, POSTS, PROVINCE, Resident},
     web::Site,
 };
 use crate::{target::Host, wire::tls::Version};
@@ -50,7 +52,12 @@ pub(super) async fn province(sites: &[(String, u16)], ipv6: bool, now: Timestamp
         let sites: Vec<Site> = residents.iter().map(|resident| Site::new(resident, port(resident))).collect();
         building.spawn_blocking(move || machine(&authority, residents, &sites, ipv6));
     }
-    let zones = spawn_blocking(move || zones(ipv6)).await?;
+    let (posts, certified) = spawn_blocking({
+        let authority = Arc::clone(&authority);
+        move || posts(&authority)
+    })
+    .await??;
+    let zones = spawn_blocking(move || zones(ipv6, certified)).await?;
     let (names, anchor) = zones.map_err(|error| LabError::Names(error.to_string()))?;
     let (mut doors, mut closed_to_https) = (Vec::new(), Vec::new());
     while let Some(built) = building.join_next().await {
@@ -68,7 +75,30 @@ pub(super) async fn province(sites: &[(String, u16)], ipv6: bool, now: Timestamp
         root: authority.root().to_owned(),
         anchor,
         odd_ports: odd_ports.collect(),
+        posts,
     })
+}
+
+type Posts = Vec<(IpAddr, Arc<Post>)>;
+
+/// The mail servers, and the TLSA record of each that has a certificate.
+fn posts(authority: &Authority) -> Result<(Posts, Vec<(String, RData)>), LabError> {
+    let (mut posts, mut certified) = (Vec::new(), Vec::new());
+    for (label, place, starttls) in POSTS {
+        let name = format!("{label}.{DOMAIN}");
+        let tls = if starttls {
+            let identity = authority.identity(std::slice::from_ref(&name), Key::P256, Flaw::None)?;
+            if let Some(leaf) = identity.chain.first() {
+                let sha256 = digest(&SHA256, leaf);
+                certified.push((format!("_25._tcp.{name}."), names::certified(sha256.as_ref())));
+            }
+            Some(Modern::new(identity, Key::P256, true)?)
+        } else {
+            None
+        };
+        posts.push((province::address(place), Arc::new(Post { name, tls })));
+    }
+    Ok((posts, certified))
 }
 
 /// What serves the residents of one address.
@@ -155,7 +185,7 @@ fn octets(identity: &Identity) -> Vec<Vec<u8>> {
     identity.chain.iter().map(|certificate| certificate.to_vec()).collect()
 }
 
-fn zones(ipv6: bool) -> Result<(Names, String), NamesError> {
+fn zones(ipv6: bool, certified: Vec<(String, RData)>) -> Result<(Names, String), NamesError> {
     let servers: Vec<String> = NAME_SERVERS.map(str::to_owned).to_vec();
     let mut main = vec![(format!("{DOMAIN}."), names::issuer(ISSUER)?)];
     for (name, address) in NAME_SERVERS.into_iter().zip(name_server_addresses()) {
@@ -164,12 +194,20 @@ fn zones(ipv6: bool) -> Result<(Names, String), NamesError> {
             main.push((name.to_owned(), names::address(ipv6_name_server())));
         }
     }
+    for (label, place, _) in POSTS {
+        main.push((format!("{label}.{DOMAIN}."), names::address(province::address(place))));
+    }
+    main.extend(certified);
+    // one policy for all, whose subdomains do not send
+    let policy = format!("v=DMARC1; p=reject; rua=mailto:dmarc@{DOMAIN}");
+    main.push((format!("_dmarc.{DOMAIN}."), names::text(&policy)));
     let mut children = Vec::new();
     for resident in PROVINCE {
         let of_name = |name: String| {
             resident.addresses(ipv6).into_iter().map(move |to| (format!("{name}."), names::address(to)))
         };
-        let records: Vec<(String, RData)> = resident.names().into_iter().flat_map(of_name).collect();
+        let mut records: Vec<(String, RData)> = resident.names().into_iter().flat_map(of_name).collect();
+        records.extend(mail(resident)?);
         let origin = format!("{}.", resident.host());
         if resident.is(Character::BogusZone) {
             children.push(Plan { origin, signing: Signing::Bogus, servers: servers.clone(), records });
@@ -184,6 +222,40 @@ fn zones(ipv6: bool) -> Result<(Names, String), NamesError> {
         }
     }
     Names::new([above(&servers, main), children].concat())
+}
+
+/// What a resident's zone says of its mail; most have none and say so.
+fn mail(resident: &Resident) -> Result<Vec<(String, RData)>, NamesError> {
+    let has = |character| resident.is(character);
+    let host = resident.host();
+    let mut records = Vec::new();
+    let post = match (has(Character::Mailbox), has(Character::PlainMailbox)) {
+        (true, _) => Some(format!("mail.{DOMAIN}.")),
+        (_, true) => Some(format!("thu.{DOMAIN}.")),
+        _ => None,
+    };
+    let hungry = format!("v=spf1{} -all", " exists:%{i}._spf.example".repeat(11));
+    let spf = match () {
+        () if has(Character::NoSpf) => None,
+        () if has(Character::OpenSpf) => Some("v=spf1 mx +all"),
+        () if has(Character::BrokenSpf) => Some("v=spf1 ip4:127.63.0.300 -all"),
+        () if has(Character::HungrySpf) => Some(hungry.as_str()),
+        () if post.is_some() => Some("v=spf1 mx -all"),
+        () => Some("v=spf1 -all"),
+    };
+    records.extend(spf.map(|spf| (format!("{host}."), names::text(spf))));
+    if let Some(post) = post {
+        records.push((format!("{host}."), names::exchanger(&post)?));
+    }
+    if has(Character::WatchingDmarc) {
+        let policy = format!("v=DMARC1; p=none; rua=mailto:dmarc@{DOMAIN}");
+        records.push((format!("_dmarc.{host}."), names::text(&policy)));
+    }
+    if has(Character::TlsReports) {
+        let reports = format!("v=TLSRPTv1; rua=mailto:dmarc@{DOMAIN}");
+        records.push((format!("_smtp._tls.{host}."), names::text(&reports)));
+    }
+    Ok(records)
 }
 
 /// The root, what lies between, and the domain with these records.
@@ -230,6 +302,7 @@ pub(super) fn crowd(
         root: authority.root().to_owned(),
         anchor,
         odd_ports: Vec::new(),
+        posts: Vec::new(),
     })
 }
 

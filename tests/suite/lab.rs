@@ -33,7 +33,8 @@ fn now() -> jiff::Timestamp {
 /// As the command line turns a `lab:` table and `--pace lab` into options.
 fn options(inventory: &Inventory) -> Options {
     let lab = &inventory.lab;
-    let ports = [(80, lab.ports.http), (443, lab.ports.https), (53, lab.ports.dns)];
+    let ports =
+        [(80, lab.ports.http), (443, lab.ports.https), (25, lab.ports.smtp), (53, lab.ports.dns)];
     Options {
         pace: Pace::Lab,
         allow_private: inventory.allow_private,
@@ -99,13 +100,32 @@ type Expected = (&'static str, &'static [&'static str], &'static [&'static str])
 
 const EXPECTED: &[Expected] = &[
     ("khcn", &[], &[]),
-    ("vanphong", &["http-hsts-short"], &["http-referrer-policy-missing", "tls-1-3-missing"]),
-    ("dichvucong", &["http-cookie-session-insecure"], &[]),
+    (
+        "vanphong",
+        &["http-hsts-short"],
+        &[
+            "http-referrer-policy-missing",
+            "tls-1-3-missing",
+            "mail-dmarc-monitoring-only",
+            "mail-mta-sts-missing",
+            "mail-tls-rpt-missing",
+        ],
+    ),
+    ("dichvucong", &["http-cookie-session-insecure", "mail-spf-missing"], &[]),
     ("motcua", &["certificate-expired"], &[]),
     ("dulieu", &["certificate-untrusted-root"], &[]),
     // its missing HSTS is lost with the certificate: browsers heed it only behind a sound one
-    ("stc", &["certificate-expired"], &[]),
-    ("soyte", &["certificate-intermediate-missing", "http-nosniff-missing"], &[]),
+    ("stc", &["certificate-expired", "mail-spf-broken"], &[]),
+    (
+        "soyte",
+        &[
+            "certificate-intermediate-missing",
+            "http-nosniff-missing",
+            "mail-spf-allows-everyone",
+            "mail-starttls-missing",
+        ],
+        &["mail-mta-sts-missing", "mail-tls-rpt-missing"],
+    ),
     (
         "benhvien",
         &[
@@ -123,7 +143,7 @@ const EXPECTED: &[Expected] = &[
         &["tls-cipher-64-bit-block-offered", "tls-cipher-insecure-offered"],
         &["http-referrer-policy-missing", "tls-forward-secrecy-partial"],
     ),
-    ("sgddt", &["certificate-self-signed"], &[]),
+    ("sgddt", &["certificate-self-signed", "mail-spf-lookups-exceeded"], &[]),
     ("kkt", &["dns-dnssec-bogus"], &[]),
     ("thanhtra", &["tls-https-missing"], &[]),
     ("noivu", &["certificate-name-mismatch", "http-clickjacking-unprotected"], &[]),
@@ -142,7 +162,11 @@ const EXPECTED: &[Expected] = &[
         &["dns-caa-missing"],
     ),
     ("tpmau", &[], &[]),
-    ("", &["certificate-expiring-soon", "tls-legacy-version-offered"], &["tls-forward-secrecy-partial"]),
+    (
+        "",
+        &["certificate-expiring-soon", "tls-legacy-version-offered"],
+        &["tls-forward-secrecy-partial", "mail-mta-sts-missing"],
+    ),
     ("anmau", &["certificate-expiring-soon", "tls-legacy-version-offered"], &["tls-forward-secrecy-partial"]),
     (
         "binhmau",

@@ -16,6 +16,7 @@ mod fixes;
 mod golden;
 mod html;
 mod lab;
+mod mail;
 mod net;
 mod oracles;
 mod peer;

@@ -96,6 +96,12 @@ const UNJUDGED: &[(&str, &str)] = &[
     ("http.www.https", "whether the twin's HTTPS is missing or was not reached cannot be told apart"),
     ("http.hsts.include_sub_domains", "harmful advice on a domain that units share"),
     ("http.hsts.preload", "only with includeSubDomains"),
+    ("mail.dmarc_rfc7489.level", "where the old standard looks; the policy it comes to is judged"),
+    ("mail.dmarc_rfc7489.raw", "the same record as in mail.dmarc, or one that is told by where it stands"),
+    ("mail.dmarc_rfc7489.testing", "a tag that the old standard does not have"),
+    ("mail.dmarc_rfc7489.percent", "the new standard has no such tag, and the policy itself is judged"),
+    ("mail.dmarc_rfc7489.faults", "the same record as in mail.dmarc wherever both find one"),
+    ("mail.dmarc_rfc7489.reports", "the same record as in mail.dmarc wherever both find one"),
 ];
 
 #[test]
