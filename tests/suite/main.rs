@@ -11,6 +11,7 @@
 mod architecture;
 mod certificate;
 mod cli;
+mod dns_world;
 mod fixes;
 mod golden;
 mod html;
@@ -19,6 +20,7 @@ mod net;
 mod peer;
 mod peers;
 mod probe_dns;
+mod probe_dns_world;
 mod probe_http;
 mod probe_tls;
 mod render;
