@@ -42,6 +42,7 @@ fn options(inventory: &Inventory) -> Options {
         port_map: ports.into_iter().filter_map(|(logical, dialled)| Some((logical, dialled?))).collect(),
         resolver: lab.resolver,
         trust_anchor: lab.trust_anchor.clone(),
+        root_hints: lab.root_hints.clone(),
         connect_timeout: Duration::from_secs(2),
         exchange_timeout: Duration::from_secs(3),
         ..Options::default()

@@ -138,6 +138,7 @@ impl Zones {
             let room = limits::SERVERS.saturating_sub(seen.len());
             stations.sort_by_key(|station| (station.name.clone(), station.address));
             seen.extend(self.servers(&asker, &cut.zone, stations.into_iter().take(room)).await);
+            seen.sort_by_key(|seen| (seen.server.name.clone(), seen.server.address));
             own = seen.iter().find_map(|seen| seen.ns.clone());
             let all: BTreeSet<&String> = seen.iter().filter_map(|seen| seen.ns.as_ref()).flatten().collect();
             pending = all.into_iter().filter(|name| !names.contains_key(*name)).cloned().collect();
@@ -145,7 +146,6 @@ impl Zones {
                 break;
             }
         }
-        seen.sort_by_key(|seen| (seen.server.name.clone(), seen.server.address));
         let mut delegation = describe(cut, names, &seen, own);
         delegation.intrusive = net.options().intrusive;
         delegation.queries = asker.asked.load(std::sync::atomic::Ordering::Relaxed);
