@@ -8,7 +8,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme};
 use super::{Failed, Screen};
 use crate::{
     language::{Bilingual, Text, text},
-    target::{self, Authorisation, AuthorisationError, Inventory, Scope},
+    target::{self, Authorisation, Inventory, Scope},
     yaml::{Source, did_you_mean, nearest},
 };
 

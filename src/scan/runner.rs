@@ -12,8 +12,8 @@ use super::{Plan, Probe, Probes, Target};
 use crate::{
     net::{Net, resolver::Outward},
     observation::{
-        Addresses, Attempt, Certificate, Endpoint, EndpointHttp, Failure, Http, Mail, Observations, SCHEMA, Skip,
-        Tls, Vantage, limits,
+        Addresses, Attempt, Certificate, Endpoint, EndpointHttp, Failure, Http, Mail, Observations, SCHEMA,
+        Skip, Tls, Vantage, limits,
     },
     probe::{
         certificate::{self, Downloads, LookUps, Sent, TrustStore},
