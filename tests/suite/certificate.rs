@@ -1,5 +1,7 @@
 //! The certificate probe over the chains of `tests/data/certificates`, which `make.sh` there made with OpenSSL.
 
+mod peers;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
