@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    observation::{Certificate, Failure, Protocol, Tls},
+    observation::{Certificate, Document, Failure, Protocol, Tls},
     rule::Reason,
     wire::iana,
 };
@@ -47,7 +47,17 @@ fn server(suites: &[&str], change: impl FnOnce(&mut Value)) -> Tls {
         "connections": 1,
     });
     change(&mut tls);
-    serde_json::from_value(tls).unwrap()
+    stored("tls", tls)
+}
+
+/// A part of an endpoint as a stored document has it, so that facts which came later are there as not asked for.
+fn stored<T: serde::de::DeserializeOwned>(part: &str, value: serde_json::Value) -> T {
+    let document = serde_json::json!({
+        "schema": crate::observation::SCHEMA, "at": "2026-11-24T00:00:00Z",
+        "site": {"host": "a.example", "port": 443}, "endpoints": [{part: value}],
+    });
+    let document = Document::parse(document.to_string().as_bytes()).unwrap();
+    serde_json::from_value(document.endpoints()[0][part].clone()).unwrap()
 }
 
 fn certificate(key: Value, issuer: &str) -> Certificate {
@@ -59,12 +69,14 @@ fn certificate(key: Value, issuer: &str) -> Certificate {
             "signature": {"name": "x"}, "self_signed": false, "is_ca": false,
         })
     };
-    serde_json::from_value(json!({
-        "leaf": one("CN=a.example", "C=US, O=Let's Encrypt, CN=R10"),
-        "issuers": {"items": [one("C=US, O=Let's Encrypt, CN=R10", issuer)]},
-        "names_host": true, "trusted": true, "in_order": true, "root_sent": false,
-    }))
-    .unwrap()
+    stored(
+        "certificate",
+        json!({
+            "leaf": one("CN=a.example", "C=US, O=Let's Encrypt, CN=R10"),
+            "issuers": {"items": [one("C=US, O=Let's Encrypt, CN=R10", issuer)]},
+            "names_host": true, "trusted": true, "in_order": true, "root_sent": false,
+        }),
+    )
 }
 
 fn rsa(bits: u32) -> Value {
