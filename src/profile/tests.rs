@@ -40,11 +40,11 @@ fn tls(change: impl FnOnce(&mut serde_json::Value)) -> Tls {
         "connections": 60,
     });
     change(&mut tls);
-    stored("tls", tls)
+    stored("tls", &tls)
 }
 
 /// A part of an endpoint as a stored document has it, so that facts which came later are there as not asked for.
-fn stored<T: serde::de::DeserializeOwned>(part: &str, value: serde_json::Value) -> T {
+fn stored<T: serde::de::DeserializeOwned>(part: &str, value: &serde_json::Value) -> T {
     let document = serde_json::json!({
         "schema": crate::observation::SCHEMA, "at": "2026-11-24T00:00:00Z",
         "site": {"host": "a.example", "port": 443}, "endpoints": [{part: value}],
@@ -65,7 +65,7 @@ fn certificate(change: impl FnOnce(&mut serde_json::Value)) -> Attempt<Certifica
         "issuers": {"items": []}, "names_host": true, "trusted": true, "in_order": true, "root_sent": false,
     });
     change(&mut certificate);
-    Attempt::Completed(stored("certificate", certificate))
+    Attempt::Completed(stored("certificate", &certificate))
 }
 
 /// The level's name and what is said, as `subject: words`.
