@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    observation::{Certificate, Failure, Protocol, Tls},
+    observation::{Certificate, Document, Failure, Protocol, Tls},
     rule::Reason,
     wire::iana,
 };
@@ -47,10 +47,20 @@ fn server(suites: &[&str], change: impl FnOnce(&mut Value)) -> Tls {
         "connections": 1,
     });
     change(&mut tls);
-    serde_json::from_value(tls).unwrap()
+    stored("tls", &tls)
 }
 
-fn certificate(key: Value, issuer: &str) -> Certificate {
+/// A part of an endpoint as a stored document has it, so that facts which came later are there as not asked for.
+fn stored<T: serde::de::DeserializeOwned>(part: &str, value: &serde_json::Value) -> T {
+    let document = serde_json::json!({
+        "schema": crate::observation::SCHEMA, "at": "2026-11-24T00:00:00Z",
+        "site": {"host": "a.example", "port": 443}, "endpoints": [{part: value}],
+    });
+    let document = Document::parse(document.to_string().as_bytes()).unwrap();
+    serde_json::from_value(document.endpoints()[0][part].clone()).unwrap()
+}
+
+fn certificate(key: &Value, issuer: &str) -> Certificate {
     let one = |subject: &str, issuer: &str| {
         json!({
             "sha256": subject, "subject": subject, "issuer": issuer, "serial": "0a",
@@ -59,12 +69,14 @@ fn certificate(key: Value, issuer: &str) -> Certificate {
             "signature": {"name": "x"}, "self_signed": false, "is_ca": false,
         })
     };
-    serde_json::from_value(json!({
-        "leaf": one("CN=a.example", "C=US, O=Let's Encrypt, CN=R10"),
-        "issuers": {"items": [one("C=US, O=Let's Encrypt, CN=R10", issuer)]},
-        "names_host": true, "trusted": true, "in_order": true, "root_sent": false,
-    }))
-    .unwrap()
+    stored(
+        "certificate",
+        &json!({
+            "leaf": one("CN=a.example", "C=US, O=Let's Encrypt, CN=R10"),
+            "issuers": {"items": [one("C=US, O=Let's Encrypt, CN=R10", issuer)]},
+            "names_host": true, "trusted": true, "in_order": true, "root_sent": false,
+        }),
+    )
 }
 
 fn rsa(bits: u32) -> Value {
@@ -112,7 +124,7 @@ fn what_each_side_refuses_is_told_apart() {
     let curve = server(&[GCM], |tls| tls["groups"]["items"] = json!([group("TLSv1.2", "secp521r1")]));
     assert_eq!(of("android-7-0", &curve, None), Outcome::Fails(Why::Group));
     assert_eq!(of("java-8u31", &only(&[DHE]), None), Outcome::Fails(Why::Prime(4096)));
-    let weak = certificate(rsa(1024), "CN=Root");
+    let weak = certificate(&rsa(1024), "CN=Root");
     assert_eq!(of("openssl-3-0", &only(&[GCM]), Some(&weak)), Outcome::Fails(Why::Key("RSA 1024".into())));
     let new = server(&[], |tls| {
         tls["versions"]["TLSv1.3"] = "offered".into();
@@ -120,7 +132,7 @@ fn what_each_side_refuses_is_told_apart() {
         tls["groups"]["items"] = json!([group("TLSv1.3", "x25519")]);
     });
     let p521 = certificate(
-        json!({"algorithm": "EC", "bits": 521, "curve": "secp521r1", "spki_sha256": "0"}),
+        &json!({"algorithm": "EC", "bits": 521, "curve": "secp521r1", "spki_sha256": "0"}),
         "CN=Root",
     );
     assert_eq!(of("chromium-156", &new, Some(&p521)), Outcome::Fails(Why::Key("secp521r1".into())));
@@ -145,7 +157,7 @@ fn what_was_not_seen_is_unknown_only_where_it_matters() {
     assert_eq!(connection(of("android-7-0", &groups(&[GCM, STATIC]), None)).suite, None);
     // the second certificate of another kind was not seen
     let p521 = certificate(
-        json!({"algorithm": "EC", "bits": 521, "curve": "secp521r1", "spki_sha256": "0"}),
+        &json!({"algorithm": "EC", "bits": 521, "curve": "secp521r1", "spki_sha256": "0"}),
         "CN=Root",
     );
     let both = server(&[GCM], |tls| {
@@ -167,7 +179,7 @@ fn a_root_that_a_client_lacks_is_named() {
     let clients = Clients::built_in().unwrap();
     let lacks = |id: &str, issuer: &str| {
         let client = clients.all().iter().find(|client| client.id == id).unwrap();
-        missing_root(client, &certificate(rsa(2048), issuer)).map(str::to_owned)
+        missing_root(client, &certificate(&rsa(2048), issuer)).map(str::to_owned)
     };
     let isrg = "C=US, O=Internet Security Research Group, CN=ISRG Root X1";
     assert_eq!(lacks("android-6", isrg).as_deref(), Some("ISRG Root X1"));
@@ -175,7 +187,7 @@ fn a_root_that_a_client_lacks_is_named() {
     assert_eq!(lacks("android-6", "O=Digital Signature Trust Co., CN=DST Root CA X3"), None);
     assert_eq!(lacks("android-6", "CN=Not ISRG Root X1"), None);
     // nobody trusts it: that is told elsewhere
-    let mut untrusted = certificate(rsa(2048), isrg);
+    let mut untrusted = certificate(&rsa(2048), isrg);
     untrusted.trusted = false;
     let android = clients.all().iter().find(|client| client.id == "android-6").unwrap();
     assert_eq!(missing_root(android, &untrusted), None);

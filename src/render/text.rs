@@ -95,6 +95,7 @@ pub fn fold(text: &str, columns: usize, indent: &str) -> String {
     let mut lines = Vec::new();
     for line in wrap(text, columns, indent).lines() {
         let mut rest = line.strip_prefix(indent).unwrap_or(line);
+        let whole = width(rest) <= room;
         while width(rest) > room {
             let mut used = 0;
             let fits = rest.char_indices().find(|(_, c)| {
@@ -107,7 +108,9 @@ pub fn fold(text: &str, columns: usize, indent: &str) -> String {
             lines.push(format!("{indent}{head}"));
             rest = tail;
         }
-        lines.push(format!("{indent}{rest}").trim_end().to_owned());
+        if whole || !rest.is_empty() {
+            lines.push(format!("{indent}{rest}").trim_end().to_owned());
+        }
     }
     lines.join("\n")
 }
