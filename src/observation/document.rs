@@ -95,8 +95,7 @@ const LATER_TLS_OPTIONAL: [&str; 5] =
     ["secure_renegotiation", "extended_master_secret", "encrypt_then_mac", "session_ticket", "fallback_scsv"];
 
 /// Facts of `dns` that came later, each required: those that may be absent stand behind `delegation`.
-const LATER_DNS: [&str; 7] =
-    ["record_sets", "soa", "signing", "delegation", "wildcard", "https", "hired"];
+const LATER_DNS: [&str; 7] = ["record_sets", "soa", "signing", "delegation", "wildcard", "https", "hired"];
 
 /// A document that is older than a fact was not asked for it. Those that may be absent are known to be older by the
 /// ones that may not.

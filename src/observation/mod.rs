@@ -19,9 +19,7 @@ pub use certificate::{
     Certificate, ChainFault, PublicKey, SignatureAlgorithm, SubjectName, ValidityStatus, X509,
 };
 pub use delegation::{Delegation, Edns, Glue, NameServer, Network, ParentView, ServerName};
-pub use dns::{
-    Address, Caa, CaaProperty, Dns, DnssecStatus, DomainName, HiredService, ServiceBinding, Soa,
-};
+pub use dns::{Address, Caa, CaaProperty, Dns, DnssecStatus, DomainName, HiredService, ServiceBinding, Soa};
 pub use document::{Document, DocumentError, MAX_BYTES};
 pub use http::{
     Answer, Cookie, EndpointHttp, Field, FrameAncestors, FrameOptions, FrameOptionsPolicy, Hsts, Http,

@@ -128,10 +128,7 @@ async fn site(run: &Arc<Run>, target: &Target) -> Finished {
         Some(address) if !options.resolve_pinned => {
             (Attempt::skipped(Skip::AddressGiven), Attempt::Completed(vec![address]))
         }
-        Some(address) => (
-            dns::dns(net, zones, options.at, host).await.0,
-            Attempt::Completed(vec![address]),
-        ),
+        Some(address) => (dns::dns(net, zones, options.at, host).await.0, Attempt::Completed(vec![address])),
         None if probes.has(Probe::Dns) => dns::dns(net, zones, options.at, host).await,
         None => (Attempt::skipped(Skip::NotRequested), dns::addresses(net, host).await),
     };

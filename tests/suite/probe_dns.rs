@@ -14,6 +14,7 @@ use hickory_proto::{
         rdata::{A, CNAME, NS},
     },
 };
+use jiff::Timestamp;
 use khien::{
     net::{Net, Options},
     observation::{Attempt, Dns, DnssecStatus, Failure, Phase, SiteName},
@@ -23,7 +24,6 @@ use khien::{
     },
     target::Www,
 };
-use jiff::Timestamp;
 use tokio::net::UdpSocket;
 
 fn net(lab: &Lab, options: Options) -> Net {
@@ -39,7 +39,10 @@ fn net(lab: &Lab, options: Options) -> Net {
 async fn ask(lab: &Lab, host: &'static str) -> (Dns, Attempt<Vec<IpAddr>>) {
     let net = net(lab, Options::default());
     // Spawned: the run's jobs are, so the probe must be `Send`.
-    let (dns, addresses) = tokio::spawn(async move { dns(&net, &Zones::default(), Timestamp::now(), host).await }).await.unwrap();
+    let (dns, addresses) =
+        tokio::spawn(async move { dns(&net, &Zones::default(), Timestamp::now(), host).await })
+            .await
+            .unwrap();
     (dns.completed().unwrap().clone(), addresses)
 }
 
@@ -210,7 +213,8 @@ async fn lists_are_sorted_and_cut_and_an_alias_is_no_zone() {
 #[tokio::test]
 async fn a_name_that_cannot_be_asked_for() {
     let lab = Lab::start(&[]).await;
-    let (dns, addresses) = dns(&net(&lab, Options::default()), &Zones::default(), Timestamp::now(), "tỉnh.vn").await;
+    let (dns, addresses) =
+        dns(&net(&lab, Options::default()), &Zones::default(), Timestamp::now(), "tỉnh.vn").await;
     assert!(matches!(dns, Attempt::Failed { failed: Failure::Malformed(_) }));
     assert!(matches!(addresses, Attempt::Failed { failed: Failure::Malformed(_) }));
 }

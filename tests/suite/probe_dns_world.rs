@@ -40,7 +40,8 @@ fn judged(rules: &RuleSet, host: &str, dns: &Dns) -> (BTreeSet<String>, BTreeSet
     };
     let report = judge(rules, &Document::try_from(&observations).unwrap());
     let having = |verdict| {
-        let of = report.findings.iter().filter(|f| f.verdict == verdict && f.rule.as_str().starts_with("dns-"));
+        let of =
+            report.findings.iter().filter(|f| f.verdict == verdict && f.rule.as_str().starts_with("dns-"));
         of.map(|finding| finding.rule.as_str().to_owned()).collect()
     };
     (having(Verdict::Fail), having(Verdict::Inconclusive))
@@ -62,14 +63,23 @@ async fn every_zone_has_its_own_defect_and_no_other() {
         let (fails, unsure) = judged(&rules, &host(zone), &seen);
         let expected: BTreeSet<String> = zone.fails.iter().map(|rule| (*rule).to_owned()).collect();
         if fails != expected || !unsure.is_empty() {
-            wrong.push(format!("{}: fails {fails:?}, cannot decide {unsure:?}, expected {expected:?}", zone.name));
+            wrong.push(format!(
+                "{}: fails {fails:?}, cannot decide {unsure:?}, expected {expected:?}",
+                zone.name
+            ));
             // all of them at once says nothing more than the first few
             if !unsure.is_empty() {
                 wrong.push(serde_json::to_string(&seen).unwrap());
             }
         }
     }
-    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), world.zones.len(), wrong[..wrong.len().min(40)].join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {}:\n{}",
+        wrong.len(),
+        world.zones.len(),
+        wrong[..wrong.len().min(40)].join("\n")
+    );
     assert!(world.zones.len() >= 60);
     // two zones and all their checks: one question and its second try
     assert_eq!(world.sent_to_the_mute(), 2);
@@ -93,11 +103,16 @@ async fn facts_of_the_healthy(world: &World) {
     assert_eq!(parent.glue.items.len(), 3);
     assert_eq!(delegation.servers.items.len(), 3);
     assert_eq!(delegation.networks.items.len(), 3);
-    assert!(seen.record_sets.completed().unwrap().items.iter().all(|set| {
-        set.status == Attempt::Completed(DnssecStatus::Secure)
-    }));
+    assert!(
+        seen.record_sets
+            .completed()
+            .unwrap()
+            .items
+            .iter()
+            .all(|set| { set.status == Attempt::Completed(DnssecStatus::Secure) })
+    );
     let queries = net.queries();
-    println!("a healthy zone: {queries:?}, {} direct for the zone, {took:?}", delegation.queries);
+    assert!(took < Duration::from_secs(2), "a busy machine takes a tenth of that: {took:?}");
     assert!(queries.resolver + queries.direct <= 60, "{queries:?}");
     // a name beside it asks none of the servers again but for the step down
     look(&net, &zones, "mail.healthy.example").await;
@@ -130,11 +145,9 @@ async fn reasons(net: &Net, zones: &Zones) {
 async fn permitted(world: &World, rules: &RuleSet) {
     let net = world.net(Options { intrusive: true, ..Options::default() });
     let zones = Zones::default();
-    for (name, rule) in [
-        ("healthy", None),
-        ("transfer", Some("dns-transfer-open")),
-        ("recurses", Some("dns-recursion-open")),
-    ] {
+    for (name, rule) in
+        [("healthy", None), ("transfer", Some("dns-transfer-open")), ("recurses", Some("dns-recursion-open"))]
+    {
         let host = format!("www.{name}.example");
         let (fails, unsure) = judged(rules, &host, &look(&net, &zones, &host).await);
         assert_eq!(fails, rule.into_iter().map(str::to_owned).collect(), "{name}");

@@ -118,9 +118,8 @@ impl Descents {
             let above = descent.cuts.last().map(Arc::clone);
             let cell = self.step(&plain(&name));
             // Boxed: a step may look up addresses, and that validates.
-            let step = cell
-                .get_or_init(|| Box::pin(self.ask(authorities, resolver, above.as_deref(), &name)))
-                .await;
+            let step =
+                cell.get_or_init(|| Box::pin(self.ask(authorities, resolver, above.as_deref(), &name))).await;
             match step {
                 Step::Cut(cut) => descent.cuts.push(Arc::clone(cut)),
                 Step::SameZone => {}
@@ -175,7 +174,10 @@ impl Descents {
 
 fn lame(message: &Message, station: &Station) -> Error {
     let code = message.metadata.response_code;
-    Error::Malformed(format!("{} ({}) does not answer as a server of its zone: {code}", station.name, station.address))
+    Error::Malformed(format!(
+        "{} ({}) does not answer as a server of its zone: {code}",
+        station.name, station.address
+    ))
 }
 
 /// Where the servers of a zone are: glue first, the rest as the resolver says.
@@ -190,9 +192,13 @@ async fn stations(resolver: &Resolver, cut: &Cut) -> Vec<Station> {
         }
         let (a, aaaa) = resolver.addresses(name).await;
         for answer in [a, aaaa].into_iter().flatten() {
-            stations.extend(answer.records.iter().filter_map(|record| address(&record.data)).map(|address| {
-                Station { name: name.clone(), address }
-            }));
+            stations.extend(
+                answer
+                    .records
+                    .iter()
+                    .filter_map(|record| address(&record.data))
+                    .map(|address| Station { name: name.clone(), address }),
+            );
         }
     }
     // what nearly every machine can reach is tried first
@@ -223,11 +229,8 @@ fn read(message: &Message, parent: &Name, name: &Name, by: &Station) -> Option<S
         (ResponseCode::NoError, true) if !own.is_empty() => {
             Some(Step::Cut(Arc::new(cut(message, parent, name, own, false, by))))
         }
-        (ResponseCode::NoError, false) if !referral.is_empty() && message.answers.is_empty() => {
-            Some(Step::Cut(Arc::new(cut(message, parent, name, referral, true, by))))
-        }
-        // Some servers set AA on a referral; the records still stand in the authority section, below the parent.
-        (ResponseCode::NoError, true) if !referral.is_empty() && message.answers.is_empty() => {
+        // Some servers set AA on a referral; the records stand in the authority section all the same, below the parent.
+        (ResponseCode::NoError, _) if !referral.is_empty() && message.answers.is_empty() => {
             Some(Step::Cut(Arc::new(cut(message, parent, name, referral, true, by))))
         }
         (ResponseCode::NoError | ResponseCode::NXDomain, true) => Some(Step::SameZone),
@@ -235,7 +238,14 @@ fn read(message: &Message, parent: &Name, name: &Name, by: &Station) -> Option<S
     }
 }
 
-fn cut(message: &Message, parent: &Name, name: &Name, servers: Vec<String>, referred: bool, by: &Station) -> Cut {
+fn cut(
+    message: &Message,
+    parent: &Name,
+    name: &Name,
+    servers: Vec<String>,
+    referred: bool,
+    by: &Station,
+) -> Cut {
     let (mut glue, mut foreign_glue) = (Vec::new(), 0);
     for record in message.additionals.iter().take(2 * MOST_SERVERS) {
         let Some(address) = address(&record.data) else { continue };
@@ -251,7 +261,15 @@ fn cut(message: &Message, parent: &Name, name: &Name, servers: Vec<String>, refe
     }
     glue.sort();
     glue.dedup();
-    Cut { zone: plain(name), parent: plain(parent), servers, glue, foreign_glue, referred, said_by: by.clone() }
+    Cut {
+        zone: plain(name),
+        parent: plain(parent),
+        servers,
+        glue,
+        foreign_glue,
+        referred,
+        said_by: by.clone(),
+    }
 }
 
 /// The address in an A or AAAA record.
@@ -281,7 +299,9 @@ async fn outward(authorities: &Arc<Authorities>, hints: &[Station]) -> Outward {
             Ok(answer) if answer.message.metadata.authoritative && !answer.message.answers.is_empty() => {
                 return Outward::Open;
             }
-            Ok(_) => reason = format!("something answers in place of the root name server {name} ({address})"),
+            Ok(_) => {
+                reason = format!("something answers in place of the root name server {name} ({address})");
+            }
             Err(error) => reason = format!("{name} ({address}): {error}"),
         }
     }

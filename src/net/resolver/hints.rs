@@ -79,7 +79,9 @@ fn parse(text: &str) -> Result<Vec<Station>, String> {
                 let address = data.parse::<std::net::Ipv6Addr>().map_err(|_| wrong())?;
                 addresses.entry(plain(owner)).or_default().push(address.into());
             }
-            "NS" => return Err(format!("line {}: only the root's servers; the owner must be `.`", index + 1)),
+            "NS" => {
+                return Err(format!("line {}: only the root's servers; the owner must be `.`", index + 1));
+            }
             _ => return Err(format!("line {}: neither NS nor A nor AAAA", index + 1)),
         }
     }

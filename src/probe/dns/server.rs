@@ -16,9 +16,7 @@ use super::{cut, plain, untested};
 use crate::{
     net::{
         Error, Net,
-        resolver::{
-            DirectAnswer, DirectQuestion, EdnsOffer, Message, RData, RecordType, Station, Transport,
-        },
+        resolver::{DirectAnswer, DirectQuestion, EdnsOffer, Message, RData, RecordType, Station, Transport},
     },
     observation::{Attempt, Edns, NameServer, Skip},
     wire::field::text,
@@ -199,11 +197,8 @@ async fn habits(
     control: &Message,
 ) -> Habits {
     let over_tcp = DirectQuestion { transport: Transport::Tcp, ..base.clone() };
-    let version = DirectQuestion {
-        chaos: true,
-        edns: None,
-        ..DirectQuestion::new("version.bind", RecordType::TXT)
-    };
+    let version =
+        DirectQuestion { chaos: true, edns: None, ..DirectQuestion::new("version.bind", RecordType::TXT) };
     let (tcp, edns, version, recursion) = tokio::join!(
         asker.ask(station, &over_tcp),
         edns(asker, station, base, control),

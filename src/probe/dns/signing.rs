@@ -17,7 +17,8 @@ use crate::{
         },
     },
     observation::{
-        Attempt, DnsKey, DnssecStatus, Ds, Failure, Listing, Nsec3, RecordSet, Signature, Signing, Why, limits,
+        Attempt, DnsKey, DnssecStatus, Ds, Failure, Listing, Nsec3, RecordSet, Signature, Signing, Why,
+        limits,
     },
 };
 
@@ -277,7 +278,9 @@ fn child_ds_agrees(apex: &Name, cds: &[CDS], cdnskey: &[CDNSKEY], keys: &[DNSKEY
                 })
         })
     };
-    let set = |found: Vec<Option<usize>>| -> Option<std::collections::BTreeSet<usize>> { found.into_iter().collect() };
+    let set = |found: Vec<Option<usize>>| -> Option<std::collections::BTreeSet<usize>> {
+        found.into_iter().collect()
+    };
     let (Some(digests), Some(whole)) =
         (set(cds.iter().map(by_digest).collect()), set(cdnskey.iter().map(by_key).collect()))
     else {

@@ -76,7 +76,9 @@ pub(super) async fn place(net: &Net, host: &str) -> Place {
     match net.descend(host).await {
         Err(error) => nowhere(untested(&error)),
         Ok(descent) => match (descent.cuts.last(), &descent.stopped) {
-            (Some(cut), _) => Place { cut: Some(Arc::clone(cut)), why_not: Attempt::skipped(Skip::DoesNotApply) },
+            (Some(cut), _) => {
+                Place { cut: Some(Arc::clone(cut)), why_not: Attempt::skipped(Skip::DoesNotApply) }
+            }
             (None, Some(error)) => nowhere(untested(error)),
             (None, None) => nowhere(Attempt::skipped(Skip::DoesNotApply)),
         },
@@ -128,7 +130,9 @@ impl Zones {
             for (name, mut addresses) in found {
                 addresses.sort_unstable();
                 addresses.dedup();
-                stations.extend(addresses.into_iter().map(|address| Station { name: name.name.clone(), address }));
+                stations.extend(
+                    addresses.into_iter().map(|address| Station { name: name.name.clone(), address }),
+                );
                 names.insert(name.name.clone(), name);
             }
             let room = limits::SERVERS.saturating_sub(seen.len());
@@ -188,7 +192,13 @@ async fn look_up(
 
 fn server_name(name: String, a: &Lookup, aaaa: &Lookup, glue: &[IpAddr]) -> (ServerName, Vec<IpAddr>) {
     let of = |lookup: &Lookup| -> Vec<IpAddr> {
-        lookup.as_ref().map(super::addresses_of).unwrap_or_default().iter().map(|found| found.address).collect()
+        lookup
+            .as_ref()
+            .map(super::addresses_of)
+            .unwrap_or_default()
+            .iter()
+            .map(|found| found.address)
+            .collect()
     };
     let (v4, v6) = (of(a), of(aaaa));
     let known: Vec<IpAddr> = v4.iter().chain(&v6).copied().collect();

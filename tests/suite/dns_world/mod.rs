@@ -115,8 +115,13 @@ async fn wait_for(address: SocketAddr, folder: &Path) {
         if matches!(tokio::time::timeout(Duration::from_millis(300), heard).await, Ok(Ok(_))) {
             return;
         }
-        let log = || fs::read_dir(folder).unwrap().flatten().map(|file| file.path()).filter(|p| p.ends_with("log"));
-        assert!(started.elapsed() < Duration::from_secs(20), "{address} is silent: {:?}", log().collect::<Vec<_>>());
+        let log =
+            || fs::read_dir(folder).unwrap().flatten().map(|file| file.path()).filter(|p| p.ends_with("log"));
+        assert!(
+            started.elapsed() < Duration::from_secs(20),
+            "{address} is silent: {:?}",
+            log().collect::<Vec<_>>()
+        );
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
@@ -190,7 +195,12 @@ fn child(folder: &Path, zone: &Zone) -> (Vec<PathBuf>, String) {
                 }
             };
             let changed: Vec<String> = text.lines().filter_map(change).collect();
-            assert_ne!(text.lines().collect::<Vec<_>>(), changed, "{}: nothing was changed in\n{text}", zone.name);
+            assert_ne!(
+                text.lines().collect::<Vec<_>>(),
+                changed,
+                "{}: nothing was changed in\n{text}",
+                zone.name
+            );
             fs::write(file, changed.join("\n") + "\n").unwrap();
         }
     }
@@ -207,13 +217,16 @@ fn configurations(
     example: &Path,
 ) -> Vec<PathBuf> {
     let [first, second, third] = zones::SERVERS;
-    let zone = |name: &str, file: &Path| {
-        format!("zone:\n  name: \"{name}\"\n  zonefile: \"{}\"\n", file.display())
-    };
+    let zone =
+        |name: &str, file: &Path| format!("zone:\n  name: \"{name}\"\n  zonefile: \"{}\"\n", file.display());
     let all = |number: usize, keep: &dyn Fn(&Zone) -> bool| -> String {
         let kept = zones.iter().zip(signed).filter(|(zone, _)| keep(zone));
         kept.map(|(each, (files, _))| {
-            let transfer = if each.name == "transfer" { "  provide-xfr: 0.0.0.0/0 NOKEY\n  provide-xfr: ::0/0 NOKEY\n" } else { "" };
+            let transfer = if each.name == "transfer" {
+                "  provide-xfr: 0.0.0.0/0 NOKEY\n  provide-xfr: ::0/0 NOKEY\n"
+            } else {
+                ""
+            };
             zone(&format!("{}.example", each.name), &files[number]) + transfer
         })
         .collect()

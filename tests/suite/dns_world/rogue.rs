@@ -50,7 +50,8 @@ pub(crate) async fn start(name: &'static str, address: SocketAddr, behind: Socke
 async fn answer(name: &str, question: &[u8], behind: SocketAddr, tcp: bool) -> Option<Vec<u8>> {
     let asked = Message::from_vec(question).ok()?;
     let edns = asked.edns.clone();
-    let unknown = edns.as_ref().is_some_and(|edns| edns.flags().z != 0 || !edns.options().as_ref().is_empty());
+    let unknown =
+        edns.as_ref().is_some_and(|edns| edns.flags().z != 0 || !edns.options().as_ref().is_empty());
     let refuse = |code: ResponseCode| {
         let mut answer = asked.clone().into_response();
         answer.metadata.response_code = code;
@@ -71,8 +72,9 @@ async fn answer(name: &str, question: &[u8], behind: SocketAddr, tcp: bool) -> O
             answer.add_authority(Record::from_rdata(Name::root(), 60, root));
             answer
         }
-        "tells-version" if asked.queries[0].query_type() == RecordType::TXT
-            && asked.queries[0].name().to_ascii().eq_ignore_ascii_case("version.bind.") =>
+        "tells-version"
+            if asked.queries[0].query_type() == RecordType::TXT
+                && asked.queries[0].name().to_ascii().eq_ignore_ascii_case("version.bind.") =>
         {
             let mut answer = refuse(ResponseCode::NoError);
             let mut record = Record::from_rdata(

@@ -82,7 +82,12 @@ fn day(offset: i32) -> String {
 }
 
 /// Signs `texts`, all of the same zone, with one key; gives the files to serve and the DS records for the parent.
-pub(crate) fn zone(folder: &Path, origin: &str, texts: &[String], signing: &Signing) -> (Vec<PathBuf>, String) {
+pub(crate) fn zone(
+    folder: &Path,
+    origin: &str,
+    texts: &[String],
+    signing: &Signing,
+) -> (Vec<PathBuf>, String) {
     let folder = folder.join(if origin == "." { "root" } else { origin.trim_end_matches('.') });
     fs::create_dir_all(&folder).unwrap();
     let stranger = |number: &str| {

@@ -40,17 +40,17 @@ const NUMBERS: &str = "1 14400 3600 1209600 3600";
 const NS: &str = "@ NS ns1\n@ NS ns2\n";
 const ADDRESSES: &str = "ns1 A 127.60.1.1\nns1 AAAA ::1\nns2 A 127.60.2.1\n";
 const SITE: &str = "www A 203.0.113.7\nwww AAAA 2001:db8::7\n";
-const REST: &str = "@ CAA 0 issue \"letsencrypt.org\"\n@ MX 10 mail\nmail A 203.0.113.8\n@ TXT \"v=spf1 -all\"\n";
+const REST: &str =
+    "@ CAA 0 issue \"letsencrypt.org\"\n@ MX 10 mail\nmail A 203.0.113.8\n@ TXT \"v=spf1 -all\"\n";
 
 fn healthy(name: &'static str, fails: &'static [&'static str]) -> Zone {
     let below = |text: &str| {
-        text.lines().map(|line| line.replace("ns1", &format!("ns1.{name}")).replace("ns2", &format!("ns2.{name}"))).fold(
-            String::new(),
-            |all, line| {
+        text.lines()
+            .map(|line| line.replace("ns1", &format!("ns1.{name}")).replace("ns2", &format!("ns2.{name}")))
+            .fold(String::new(), |all, line| {
                 let line = line.strip_prefix("@ ").map_or(line.clone(), |rest| format!("{name} {rest}"));
                 all + &line + "\n"
-            },
-        )
+            })
     };
     Zone {
         name,
@@ -179,7 +179,9 @@ pub(crate) fn zones() -> Vec<Zone> {
         }),
         signed("cds-right", &[], |signing| signing.cds = true),
         // ── the site's own records ──
-        with("caa-missing", &["dns-caa-missing"], |zone| zone.records = zone.records.replace("@ CAA", "; CAA")),
+        with("caa-missing", &["dns-caa-missing"], |zone| {
+            zone.records = zone.records.replace("@ CAA", "; CAA");
+        }),
         with("caa-broken", &["dns-caa-broken"], |zone| {
             zone.records = zone.records.replace("letsencrypt.org", "https://letsencrypt.org/");
         }),
