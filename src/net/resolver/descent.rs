@@ -229,11 +229,8 @@ fn read(message: &Message, parent: &Name, name: &Name, by: &Station) -> Option<S
         (ResponseCode::NoError, true) if !own.is_empty() => {
             Some(Step::Cut(Arc::new(cut(message, parent, name, own, false, by))))
         }
-        (ResponseCode::NoError, false) if !referral.is_empty() && message.answers.is_empty() => {
-            Some(Step::Cut(Arc::new(cut(message, parent, name, referral, true, by))))
-        }
-        // Some servers set AA on a referral; the records still stand in the authority section, below the parent.
-        (ResponseCode::NoError, true) if !referral.is_empty() && message.answers.is_empty() => {
+        // Some servers set AA on a referral; the records stand in the authority section all the same, below the parent.
+        (ResponseCode::NoError, _) if !referral.is_empty() && message.answers.is_empty() => {
             Some(Step::Cut(Arc::new(cut(message, parent, name, referral, true, by))))
         }
         (ResponseCode::NoError | ResponseCode::NXDomain, true) => Some(Step::SameZone),
@@ -303,7 +300,7 @@ async fn outward(authorities: &Arc<Authorities>, hints: &[Station]) -> Outward {
                 return Outward::Open;
             }
             Ok(_) => {
-                reason = format!("something answers in place of the root name server {name} ({address})")
+                reason = format!("something answers in place of the root name server {name} ({address})");
             }
             Err(error) => reason = format!("{name} ({address}): {error}"),
         }

@@ -292,14 +292,11 @@ impl Answer {
 
 /// Where the root is served, as the options say; nothing where it must not be asked.
 pub(super) fn root(options: &Options) -> Result<Option<Vec<Station>>, SetupError> {
-    match &options.root_hints {
-        Some(path) => hints::from_file(path).map(Some),
-        None => {
-            let real =
-                options.dialled_port(53) == 53 && options.resolver.is_none_or(|address| address.port() == 53);
-            Ok(real.then(hints::built_in))
-        }
+    if let Some(path) = &options.root_hints {
+        return hints::from_file(path).map(Some);
     }
+    let real = options.dialled_port(53) == 53 && options.resolver.is_none_or(|address| address.port() == 53);
+    Ok(real.then(hints::built_in))
 }
 
 /// The name to ask for: ASCII, lower case, rooted.

@@ -180,7 +180,7 @@ pub(crate) fn zones() -> Vec<Zone> {
         signed("cds-right", &[], |signing| signing.cds = true),
         // ── the site's own records ──
         with("caa-missing", &["dns-caa-missing"], |zone| {
-            zone.records = zone.records.replace("@ CAA", "; CAA")
+            zone.records = zone.records.replace("@ CAA", "; CAA");
         }),
         with("caa-broken", &["dns-caa-broken"], |zone| {
             zone.records = zone.records.replace("letsencrypt.org", "https://letsencrypt.org/");
