@@ -384,6 +384,16 @@ mod tests {
         }
     }
 
+    /// What a type refuses while serde reads passes through it in both languages.
+    #[test]
+    fn a_rule_id_that_is_none_is_told_in_both_languages() {
+        let text = BUILT_IN.replacen("tls-https-missing", "TLS_https", 1);
+        let faults = Method::parse(Source::new("m.yaml", text)).unwrap_err();
+        let told: Vec<_> = faults.iter().map(|fault| fault.message().clone()).collect();
+        assert!(told[0].vi.starts_with("`caps`: \"TLS_https\" không phải mã quy tắc: "), "{told:?}");
+        assert!(told[0].en.starts_with("`caps`: \"TLS_https\" is no rule id: "), "{told:?}");
+    }
+
     fn alone(rule: &RuleId) -> (&RuleId, bool, &[RuleId]) {
         (rule, true, &[])
     }
