@@ -26,7 +26,7 @@ pub(super) struct Assess {
     /// Danh mục đã dùng khi quan sát: đơn vị, khối, ai chịu trách nhiệm · The inventory they were made with
     #[arg(long, value_name = "TARGETS")]
     targets: Option<PathBuf>,
-    /// Show all there is on TLS of each site, as `khien check --details` does; without an inventory only
+    /// Mọi điều thấy được về TLS của từng trang, như khien check --details · All there is on TLS of each site
     #[arg(long, conflicts_with = "targets")]
     details: bool,
     #[command(flatten)]

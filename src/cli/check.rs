@@ -29,8 +29,7 @@ pub(super) struct Check {
     /// Ai cho phép kiểm tra: chủ quản trang, hoặc số văn bản · Who permits this check: the site's owner, or the document
     #[arg(long, value_name = "TEXT")]
     authorised_by: Option<String>,
-    /// Show all there is on TLS: versions, suites, groups, the chain, who can connect, other guidelines; --only tls,certificate
-    /// shows it too
+    /// Mọi điều thấy được về TLS cho người rành kỹ thuật, như --only tls,certificate · All there is on TLS, for experts
     #[arg(long)]
     details: bool,
     #[command(flatten)]
@@ -96,7 +95,7 @@ impl Check {
             degraded: false,
             experts: experts.as_ref(),
         };
-        let done = probe(job, &judge, &self.output, &self.network, listening, screen)?;
+        let done = probe(job, &judge, &self.output, listening, screen)?;
         let roster = Roster::one(self.authorised_by.as_deref().unwrap_or_default(), names);
         let about = About { id: None, started_at, vantage, complete: done.complete, degraded: false };
         self.output.report_in_detail(&judge, done.sites, &done.sheets, &roster, about, screen)

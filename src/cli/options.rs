@@ -220,15 +220,6 @@ impl Network {
         !self.only.is_empty()
             && self.only.iter().all(|probe| matches!(probe, Probe::Tls | Probe::Certificate))
     }
-
-    /// What was asked for and does nothing in this version: said rather than swallowed.
-    pub(super) fn unused(&self) -> Vec<&'static str> {
-        let mut notes = Vec::new();
-        if self.only.contains(&Probe::Web) {
-            notes.push("--only: this version has no probe for web yet");
-        }
-        notes
-    }
 }
 
 /// From which severity on the exit code is 1.

@@ -80,13 +80,9 @@ pub(super) fn probe(
     job: Job,
     judge: &Judge,
     output: &Output,
-    network: &Network,
     listening: Listening<'_>,
     screen: &mut Screen<'_>,
 ) -> Result<Done, Failed> {
-    for note in network.unused() {
-        writeln!(screen.err, "khien: {note}")?;
-    }
     listening.runtime.block_on(listen(job, judge, output, listening, screen))
 }
 
@@ -138,6 +134,8 @@ async fn listen(
         };
         match event {
             None => break,
+            // night after night the same: no news for cron, and the coverage says it too
+            Some(Event::DirectDnsClosed(_)) if screen.quiet => {}
             Some(Event::DirectDnsClosed(reason)) => {
                 progress.clear(screen.err)?;
                 let said = match screen.lang {

@@ -165,7 +165,7 @@ impl Survey {
         };
         let id = listening.keeper.map(|keeper| keeper.id().to_owned());
         let mut sites = listening.keeper.map(|keeper| keeper.earlier.clone()).unwrap_or_default();
-        let done = probe(job, judge, output, network, listening, screen)?;
+        let done = probe(job, judge, output, listening, screen)?;
         sites.extend(done.sites);
         let about =
             About { id, started_at: at, vantage, complete: done.complete, degraded: listening.degraded };
