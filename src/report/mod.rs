@@ -7,6 +7,7 @@ mod charge;
 mod model;
 mod past;
 mod roster;
+mod shared_key;
 mod site;
 
 pub use assemble::{AssembleError, assemble};
@@ -17,4 +18,5 @@ pub use model::{
 };
 pub use past::{Past, PastCard, PreviousRun, TrendPoint};
 pub use roster::{Authorisation, Member, Place, Roster, RunZone};
+pub use shared_key::SharedKey;
 pub use site::{SiteReport, judge};
