@@ -22,6 +22,7 @@ use super::model::{
     SCHEMA, Share, SiteCard, Tenths, UnitCard, Weights, WorstSite,
 };
 use super::roster::{Member, Place, Roster};
+use super::shared_key::shared_keys;
 use super::site::{SiteReport, software};
 
 /// Why judged sites make no report.
@@ -85,6 +86,7 @@ pub fn assemble(
         }
     }
     let causes = causes(&tested, rules);
+    let shared_keys = shared_keys(&tested);
     let mut units = Vec::new();
     let mut scores = Vec::new();
     for member in &roster.units {
@@ -117,6 +119,7 @@ pub fn assemble(
         blocks,
         units,
         causes,
+        shared_keys,
         rules: rules.entries().cloned().collect(),
     })
 }

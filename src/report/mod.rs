@@ -8,6 +8,7 @@ mod model;
 mod past;
 mod pool;
 mod roster;
+mod shared_key;
 mod sheet;
 mod site;
 
@@ -20,5 +21,6 @@ pub use model::{
 pub use past::{Past, PastCard, PreviousRun, TrendPoint};
 pub use pool::Pool;
 pub use roster::{Authorisation, Member, Place, Roster, RunZone};
+pub use shared_key::SharedKey;
 pub use sheet::{Compared, Experts, Sheet, SheetEndpoint, Simulated};
 pub use site::{SiteReport, judge};

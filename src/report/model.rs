@@ -14,6 +14,7 @@ use crate::score::{Bracket, CategoryScore, Coverage, Exact, Grade, Standing};
 use super::book::RuleEntry;
 use super::past::{PreviousRun, TrendPoint};
 use super::roster::Authorisation;
+use super::shared_key::SharedKey;
 use crate::target::{Block, Importance, UnitKind};
 
 /// The version of this shape.
@@ -45,6 +46,9 @@ pub struct Report {
     pub units: Vec<UnitCard>,
     /// One cause behind findings on several sites, worst first.
     pub causes: Vec<Cause>,
+    /// Keys of certificates that sites of several units share, those of most units first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shared_keys: Vec<SharedKey>,
     /// The rules, by id.
     pub rules: Vec<RuleEntry>,
 }

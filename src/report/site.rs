@@ -22,6 +22,8 @@ pub struct SiteReport {
     pub addresses: Vec<String>,
     /// SHA-256 of the server certificates sent there, sorted.
     pub certificates: Vec<String>,
+    /// SHA-256 of the keys of these certificates, sorted.
+    pub keys: Vec<String>,
     /// The DNS zone it lies in, where that was found out.
     pub zone: Option<String>,
     /// Its `Server` field, where it sent one.
@@ -55,9 +57,18 @@ impl SiteReport {
 
     /// The findings that rules made of a document, with what of it tells sites that share something.
     pub fn new(document: &Document, findings: Vec<Finding>) -> Self {
-        let endpoint = |path: &'static str| {
+        let endpoint = |path: &str| {
             let texts = document.endpoints().iter().filter_map(|endpoint| endpoint.pointer(path)?.as_str());
             let mut texts: Vec<String> = texts.map(str::to_owned).collect();
+            texts.sort();
+            texts.dedup();
+            texts
+        };
+        // a server may have two certificates
+        let leaf = |path: &str| {
+            let parts = ["certificate", "second_certificate"];
+            let mut texts: Vec<String> =
+                parts.iter().flat_map(|part| endpoint(&format!("/{part}/leaf/{path}"))).collect();
             texts.sort();
             texts.dedup();
             texts
@@ -66,13 +77,11 @@ impl SiteReport {
             site: document.site().clone(),
             at: document.at(),
             addresses: endpoint("/address"),
-            certificates: endpoint("/certificate/leaf/sha256"),
+            certificates: leaf("sha256"),
+            keys: leaf("key/spki_sha256"),
             zone: document.text(&["dns", "zone"]).map(str::to_owned),
             server: server(document),
-            certificate_expires: endpoint("/certificate/leaf/not_after")
-                .iter()
-                .filter_map(|end| end.parse().ok())
-                .min(),
+            certificate_expires: leaf("not_after").iter().filter_map(|end| end.parse().ok()).min(),
             findings: findings.into_iter().map(Arc::new).collect(),
         }
     }

@@ -185,7 +185,6 @@ fn distribution_point(value: &[u8]) -> Result<Scope<'_>, CrlError> {
                     }
                 }
             }
-            1 => {}
             2 | 5 => scope.no_end_entities |= set,
             3 => return Err(CrlError::Unsupported("only some reasons")),
             4 if set => return Err(CrlError::Unsupported("entries of other issuers")),

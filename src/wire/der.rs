@@ -132,15 +132,14 @@ impl<'a> Reader<'a> {
 /// An element with these contents, its length as short as can be.
 pub fn element(tag: u8, contents: &[u8]) -> Vec<u8> {
     let mut out = vec![tag];
-    match u8::try_from(contents.len()) {
-        Ok(short @ 0..=0x7f) => out.push(short),
-        _ => {
-            let octets = contents.len().to_be_bytes();
-            let zeros = octets.iter().take_while(|octet| **octet == 0).count();
-            let octets = octets.get(zeros..).unwrap_or_default();
-            out.push(0x80 | u8::try_from(octets.len()).unwrap_or(8));
-            out.extend_from_slice(octets);
-        }
+    if let Ok(short @ 0..=0x7f) = u8::try_from(contents.len()) {
+        out.push(short);
+    } else {
+        let octets = contents.len().to_be_bytes();
+        let zeros = octets.iter().take_while(|octet| **octet == 0).count();
+        let octets = octets.get(zeros..).unwrap_or_default();
+        out.push(0x80 | u8::try_from(octets.len()).unwrap_or(8));
+        out.extend_from_slice(octets);
     }
     out.extend_from_slice(contents);
     out

@@ -223,7 +223,7 @@ impl<'a> Statement<'a> {
             None => None,
         };
         let scts = match reader.optional(der::constructed(1)) {
-            Some(extensions) => sct_list(der::contents(extensions.contents, der::SEQUENCE)?)?,
+            Some(extensions) => sct_list(der::contents(extensions.contents, der::SEQUENCE)?).ok()?,
             None => None,
         };
         Some(Self { about, status, this_update, next_update, scts })
@@ -243,18 +243,19 @@ fn revoked(contents: &[u8]) -> Option<Status> {
     Some(Status::Revoked { at, reason })
 }
 
-/// The list of timestamps among a statement's extensions.
-fn sct_list(extensions: &[u8]) -> Option<Option<&[u8]>> {
+/// The list of timestamps among a statement's extensions, where it is there.
+fn sct_list(extensions: &[u8]) -> Result<Option<&[u8]>, OcspError> {
+    let malformed = OcspError("extension");
     for extension in der::elements(extensions).take(EXTENSIONS) {
-        let mut reader = Reader::new(extension?.contents);
-        let kind = reader.take(der::OBJECT_IDENTIFIER)?;
+        let mut reader = Reader::new(extension.ok_or(malformed)?.contents);
+        let kind = reader.take(der::OBJECT_IDENTIFIER).ok_or(malformed)?;
         let _critical = reader.optional(der::BOOLEAN);
-        let value = reader.take(der::OCTET_STRING)?;
+        let value = reader.take(der::OCTET_STRING).ok_or(malformed)?;
         if kind.contents == SCT_LIST {
-            return Some(Some(der::contents(value.contents, der::OCTET_STRING)?));
+            return der::contents(value.contents, der::OCTET_STRING).map(Some).ok_or(malformed);
         }
     }
-    Some(None)
+    Ok(None)
 }
 
 /// What a `CRLReason` is called (RFC 5280 section 5.3.1).

@@ -46,13 +46,10 @@ impl Downloads {
             Arc::clone(known.entry(url.to_owned()).or_default())
         };
         let fetched = cell.get_or_init(|| async {
-            match tokio::time::timeout(DEADLINE, self.fetch(url, limit)).await {
-                Ok(fetched) => fetched,
-                Err(_) => {
-                    let after_ms = u32::try_from(DEADLINE.as_millis()).unwrap_or(u32::MAX);
-                    Attempt::failed(Failure::TimedOut { during: Phase::Response, after_ms })
-                }
-            }
+            tokio::time::timeout(DEADLINE, self.fetch(url, limit)).await.unwrap_or_else(|_| {
+                let after_ms = u32::try_from(DEADLINE.as_millis()).unwrap_or(u32::MAX);
+                Attempt::failed(Failure::TimedOut { during: Phase::Response, after_ms })
+            })
         });
         fetched.await.clone()
     }

@@ -11,7 +11,7 @@ use crate::wire::der::{self, Reader};
 const OCSP: &[u8] = b"\x2b\x06\x01\x05\x05\x07\x30\x01";
 /// `id-ad-caIssuers`, 1.3.6.1.5.5.7.48.2.
 const CA_ISSUERS: &[u8] = b"\x2b\x06\x01\x05\x05\x07\x30\x02";
-/// `uniformResourceIdentifier` of a GeneralName.
+/// `uniformResourceIdentifier` of a `GeneralName`.
 const URI: u8 = der::primitive(6);
 /// Places read of one certificate.
 const PLACES: usize = 10;

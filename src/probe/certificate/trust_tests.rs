@@ -17,7 +17,7 @@ use crate::wire::der::{self, element};
 
 const DAY: i64 = 86_400;
 
-/// A GeneralizedTime so many seconds from the moment of the tests.
+/// A `GeneralizedTime` so many seconds from the moment of the tests.
 fn time(from_now: i64) -> Vec<u8> {
     let at = jiff::tz::Offset::UTC.to_datetime(Timestamp::from_second(AT + from_now).unwrap());
     element(der::GENERALIZED_TIME, at.strftime("%Y%m%d%H%M%SZ").to_string().as_bytes())
@@ -65,9 +65,9 @@ impl Answer<'_> {
             single.extend(element(0xa0, &time(next)));
         }
         let statements = element(der::SEQUENCE, &element(der::SEQUENCE, &single));
-        let signer = self.signer.by_itself();
-        let (_, signer) = x509_parser::parse_x509_certificate(&signer).unwrap();
-        let responder = element(0xa1, signer.subject().as_raw());
+        let own = self.signer.by_itself();
+        let (_, own) = x509_parser::parse_x509_certificate(&own).unwrap();
+        let responder = element(0xa1, own.subject().as_raw());
         let signed = element(der::SEQUENCE, &[responder, time(0), statements].concat());
         // Ed25519
         let algorithm = element(der::SEQUENCE, b"\x06\x03\x2b\x65\x70");

@@ -34,32 +34,34 @@ pub(super) struct Signed<'a> {
     pub(super) signature: &'a [u8],
 }
 
-/// Whether `signer` made the signature of `certificate`.
-pub(super) fn verify(certificate: &X509Certificate<'_>, signer: &SubjectPublicKeyInfo<'_>) -> Check {
+/// Whether the holder of `key_info` made the signature of `certificate`.
+pub(super) fn verify(certificate: &X509Certificate<'_>, key_info: &SubjectPublicKeyInfo<'_>) -> Check {
     let signed = Signed {
         algorithm: &certificate.signature_algorithm,
         message: certificate.tbs_certificate.as_ref(),
         signature: &certificate.signature_value.data,
     };
-    verify_signed(signed, signer)
+    verify_signed(signed, key_info)
 }
 
-/// Whether `signer` made the signature.
-pub(super) fn verify_signed(signed: Signed<'_>, signer: &SubjectPublicKeyInfo<'_>) -> Check {
+/// Whether the holder of `key_info` made the signature.
+pub(super) fn verify_signed(signed: Signed<'_>, key_info: &SubjectPublicKeyInfo<'_>) -> Check {
     let algorithm = signature_algorithm(signed.algorithm);
-    let key_oid = dotted(&signer.algorithm.algorithm);
+    let key_oid = dotted(&key_info.algorithm.algorithm);
     let hash = algorithm.hash.as_deref().unwrap_or_default();
     match (algorithm.name.as_str(), key_oid.as_str()) {
-        ("RSASSA-PSS", "1.2.840.113549.1.1.1" | "1.2.840.113549.1.1.10") => verify_pss(signed, signer, hash),
-        (name, "1.2.840.113549.1.1.1") if name.contains("WithRSA") => verify_pkcs1(signed, signer, hash),
-        (name, "1.2.840.10045.2.1") if name.starts_with("ecdsa-with-") => {
-            let Some(curve) = key::curve_oid(signer) else { return Check::Unsupported };
-            ecdsa(&curve, hash).map_or(Check::Unsupported, |method| run(method, signed, signer))
+        ("RSASSA-PSS", "1.2.840.113549.1.1.1" | "1.2.840.113549.1.1.10") => {
+            verify_pss(signed, key_info, hash)
         }
-        ("Ed25519", "1.3.101.112") => run(&signature::ED25519, signed, signer),
-        ("ML-DSA-44", "2.16.840.1.101.3.4.3.17") => run(&signature::ML_DSA_44, signed, signer),
-        ("ML-DSA-65", "2.16.840.1.101.3.4.3.18") => run(&signature::ML_DSA_65, signed, signer),
-        ("ML-DSA-87", "2.16.840.1.101.3.4.3.19") => run(&signature::ML_DSA_87, signed, signer),
+        (name, "1.2.840.113549.1.1.1") if name.contains("WithRSA") => verify_pkcs1(signed, key_info, hash),
+        (name, "1.2.840.10045.2.1") if name.starts_with("ecdsa-with-") => {
+            let Some(curve) = key::curve_oid(key_info) else { return Check::Unsupported };
+            ecdsa(&curve, hash).map_or(Check::Unsupported, |method| run(method, signed, key_info))
+        }
+        ("Ed25519", "1.3.101.112") => run(&signature::ED25519, signed, key_info),
+        ("ML-DSA-44", "2.16.840.1.101.3.4.3.17") => run(&signature::ML_DSA_44, signed, key_info),
+        ("ML-DSA-65", "2.16.840.1.101.3.4.3.18") => run(&signature::ML_DSA_65, signed, key_info),
+        ("ML-DSA-87", "2.16.840.1.101.3.4.3.19") => run(&signature::ML_DSA_87, signed, key_info),
         // A key of one kind cannot have made a signature of another.
         (name, oid) if kinds_differ(name, oid) => Check::Failed,
         _ => Check::Unsupported,
@@ -69,9 +71,9 @@ pub(super) fn verify_signed(signed: Signed<'_>, signer: &SubjectPublicKeyInfo<'_
 fn run(
     algorithm: &'static dyn signature::VerificationAlgorithm,
     signed: Signed<'_>,
-    signer: &SubjectPublicKeyInfo<'_>,
+    key_info: &SubjectPublicKeyInfo<'_>,
 ) -> Check {
-    let key = signature::UnparsedPublicKey::new(algorithm, &signer.subject_public_key.data);
+    let key = signature::UnparsedPublicKey::new(algorithm, &key_info.subject_public_key.data);
     match key.verify(signed.message, signed.signature) {
         Ok(()) => Check::Verified,
         Err(_) => Check::Failed,
@@ -97,7 +99,7 @@ fn ecdsa(curve: &str, hash: &str) -> Option<&'static dyn signature::Verification
     })
 }
 
-fn verify_pss(signed: Signed<'_>, signer: &SubjectPublicKeyInfo<'_>, hash: &str) -> Check {
+fn verify_pss(signed: Signed<'_>, key_info: &SubjectPublicKeyInfo<'_>, hash: &str) -> Check {
     let (algorithm, length): (&'static dyn signature::VerificationAlgorithm, u32) = match hash {
         "SHA-256" => (&signature::RSA_PSS_2048_8192_SHA256, 32),
         "SHA-384" => (&signature::RSA_PSS_2048_8192_SHA384, 48),
@@ -116,29 +118,29 @@ fn verify_pss(signed: Signed<'_>, signer: &SubjectPublicKeyInfo<'_>, hash: &str)
                     .mask_gen_algorithm()
                     .is_ok_and(|mask| mask.hash == *parameters.hash_algorithm_oid())
         });
-    match key::rsa_bits(signer) {
-        Some(2048..=MAX_RSA_BITS) if customary => run(algorithm, signed, signer),
+    match key::rsa_bits(key_info) {
+        Some(2048..=MAX_RSA_BITS) if customary => run(algorithm, signed, key_info),
         _ => Check::Unsupported,
     }
 }
 
-fn verify_pkcs1(signed: Signed<'_>, signer: &SubjectPublicKeyInfo<'_>, hash: &str) -> Check {
-    let algorithm: &'static dyn signature::VerificationAlgorithm = match (key::rsa_bits(signer), hash) {
+fn verify_pkcs1(signed: Signed<'_>, key_info: &SubjectPublicKeyInfo<'_>, hash: &str) -> Check {
+    let algorithm: &'static dyn signature::VerificationAlgorithm = match (key::rsa_bits(key_info), hash) {
         (None | Some(0), _) => return Check::Failed,
         (Some(bits), _) if bits > MAX_RSA_BITS => return Check::Unsupported,
         // The library refuses an exponent of 1, under which anybody can sign; that somebody did is a fact all the same.
-        _ if !has_usual_exponent(signer) => return verify_pkcs1_by_hand(signed, signer, hash),
+        _ if !has_usual_exponent(key_info) => return verify_pkcs1_by_hand(signed, key_info, hash),
         (Some(1024..), "SHA-1") => &signature::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY,
         (Some(1024..), "SHA-256") => &signature::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,
         (Some(2048..), "SHA-384") => &signature::RSA_PKCS1_2048_8192_SHA384,
         (Some(1024..), "SHA-512") => &signature::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY,
-        _ => return verify_pkcs1_by_hand(signed, signer, hash),
+        _ => return verify_pkcs1_by_hand(signed, key_info, hash),
     };
-    run(algorithm, signed, signer)
+    run(algorithm, signed, key_info)
 }
 
-fn has_usual_exponent(signer: &SubjectPublicKeyInfo<'_>) -> bool {
-    key::rsa_numbers(signer).is_some_and(|(_, exponent)| {
+fn has_usual_exponent(key_info: &SubjectPublicKeyInfo<'_>) -> bool {
+    key::rsa_numbers(key_info).is_some_and(|(_, exponent)| {
         let exponent = BigUint::from_bytes_be(exponent);
         exponent.bit(0) && (2..=MAX_EXPONENT_BITS).contains(&exponent.bits())
     })
@@ -146,7 +148,7 @@ fn has_usual_exponent(signer: &SubjectPublicKeyInfo<'_>) -> bool {
 
 /// RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2.2) for what the library refuses: MD5, SHA-224, and keys shorter than
 /// 1024 bits. Compares the whole encoded message, so there is no padding to parse.
-fn verify_pkcs1_by_hand(signed: Signed<'_>, signer: &SubjectPublicKeyInfo<'_>, hash: &str) -> Check {
+fn verify_pkcs1_by_hand(signed: Signed<'_>, key_info: &SubjectPublicKeyInfo<'_>, hash: &str) -> Check {
     let message = signed.message;
     let digest_of = |algorithm| digest::digest(algorithm, message).as_ref().to_vec();
     // DigestInfo up to the digest (RFC 8017 section 9.2, notes).
@@ -165,7 +167,7 @@ fn verify_pkcs1_by_hand(signed: Signed<'_>, signer: &SubjectPublicKeyInfo<'_>, h
         "SHA-512" => (&digest_info(3, 64), digest_of(&digest::SHA512)),
         _ => return Check::Unsupported,
     };
-    let Some((modulus, exponent)) = key::rsa_numbers(signer) else { return Check::Failed };
+    let Some((modulus, exponent)) = key::rsa_numbers(key_info) else { return Check::Failed };
     let (n, e) = (BigUint::from_bytes_be(modulus), BigUint::from_bytes_be(exponent));
     let signature = BigUint::from_bytes_be(signed.signature);
     if !n.bit(0) || e.bits() > MAX_EXPONENT_BITS {

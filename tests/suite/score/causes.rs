@@ -37,6 +37,18 @@ fn four_units_one_cause() {
 }
 
 #[test]
+fn a_key_on_sites_of_two_units_is_told() {
+    let mut world = world(4);
+    for (host, keys) in hosts(4).iter().zip([&["aa", "bb"][..], &["aa"], &["bb", "aa"], &["cc"]]) {
+        world.seen.get_mut(host).unwrap().keys = keys.iter().map(ToString::to_string).collect();
+    }
+    let shared = world.report().shared_keys;
+    let shared: Vec<_> =
+        shared.iter().map(|key| (key.spki_sha256.as_str(), key.units.len(), key.sites.len())).collect();
+    assert_eq!(shared, [("aa", 3, 3), ("bb", 2, 2)]);
+}
+
+#[test]
 fn each_kind_has_its_own_tie() {
     let mut world = world(2);
     for host in hosts(2) {

@@ -43,6 +43,7 @@ pub(crate) enum V {
 pub(crate) struct Seen {
     pub(crate) addresses: Vec<String>,
     pub(crate) certificates: Vec<String>,
+    pub(crate) keys: Vec<String>,
     pub(crate) zone: Option<String>,
     pub(crate) verdicts: BTreeMap<String, V>,
 }
@@ -175,6 +176,7 @@ impl World {
             at: "2026-11-24T02:10:00Z".parse().unwrap(),
             addresses: seen.addresses.clone(),
             certificates: seen.certificates.clone(),
+            keys: seen.keys.clone(),
             server: None,
             certificate_expires: None,
             zone: seen.zone.clone(),
