@@ -232,6 +232,7 @@ fn request(here: &Here<'_>) -> Result<Vec<u8>, Failure> {
     Request::new(Method::Get, &url)
         .field("User-Agent", here.lane.user_agent())
         .field("Accept", "text/html,*/*;q=0.1")
+        .field("Accept-Encoding", "identity")
         .field("Connection", "close")
         .encode()
         .map_err(|error| bad(error.to_string()))
