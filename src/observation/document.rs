@@ -100,7 +100,8 @@ const LATER_TLS: [(&[&str], &[&str]); 2] = [
             "fallback_scsv",
         ],
     ),
-    (&["alpn", "sessions", "server_names", "intolerances"], &["signed_certificate_timestamps", "intrusive"]),
+    // `intrusive` that is absent was not looked for, which is true of older documents too
+    (&["alpn", "sessions", "server_names", "intolerances"], &["signed_certificate_timestamps"]),
 ];
 
 /// Facts of `dns` that came later, each required: those that may be absent stand behind `delegation`.

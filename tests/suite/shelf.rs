@@ -55,13 +55,22 @@ const UNJUDGED: &[(&str, &str)] = &[
     ("tls.connections", "what the scan itself cost"),
     ("tls.shared_with", "whose facts they are"),
     ("tls.suite_order", "without weak suites it does not matter who chooses; with them they are the fault"),
-    (
-        "tls.extended_master_secret",
-        "advice for later: few servers of today lack it, and no text cited asks for it",
-    ),
     ("tls.encrypt_then_mac", "matters for suites with CBC alone, which are judged"),
     ("tls.session_ticket", "a convenience"),
     ("tls.fallback_scsv", "protects versions that are judged themselves"),
+    (
+        "tls.signed_certificate_timestamps",
+        "where the proof of logging comes from does not matter: the certificate is judged",
+    ),
+    ("tls.alpn", "which protocol is spoken inside makes a site quicker, not safer"),
+    ("tls.sessions.by_id", "a convenience"),
+    ("tls.sessions.by_ticket", "a convenience"),
+    ("tls.sessions.by_psk", "a convenience"),
+    ("tls.sessions.tickets", "a convenience"),
+    (
+        "tls.server_names",
+        "what strangers are given tells of the server's other sites, and is no weakness of this one",
+    ),
     ("tls.handshake.alpn", "HTTP/2 makes a site quicker, not safer; Circular 39/2017 only recommends it"),
     (
         "tls.handshake.ocsp_staple",

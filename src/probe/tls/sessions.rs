@@ -114,13 +114,13 @@ async fn up_to_tls12(here: &Here<'_>, old: &Old) -> Sessions {
         resume: Resume::Nothing,
         wants_ticket: true,
     };
-    let (by_ticket, client_renegotiation) = match begin(here, &terms).await {
-        Ok((client, first)) => {
-            let renegotiation = renegotiated(here, client, &terms).await;
-            (resumed_by_ticket(here, &terms, &first).await, renegotiation)
-        }
-        Err(why) => (Attempt::failed(why.clone()), Attempt::failed(why)),
+    let (client, first) = match begin(here, &terms).await {
+        Ok(begun) => begun,
+        // what is not completed once is not tried again: it may cost a whole deadline each time
+        Err(why) => return nothing(&Attempt::failed(why)),
     };
+    let client_renegotiation = renegotiated(here, client, &terms).await;
+    let by_ticket = resumed_by_ticket(here, &terms, &first).await;
     let by_id = resumed_by_id(here, &Terms { wants_ticket: false, ..terms }).await;
     let none = nothing(&Attempt::Completed(None));
     Sessions {
@@ -232,6 +232,7 @@ fn request(here: &Here<'_>) -> Result<Vec<u8>, Failure> {
     Request::new(Method::Get, &url)
         .field("User-Agent", here.lane.user_agent())
         .field("Accept", "text/html,*/*;q=0.1")
+        .field("Accept-Encoding", "identity")
         .field("Connection", "close")
         .encode()
         .map_err(|error| bad(error.to_string()))
