@@ -25,7 +25,7 @@ use crate::{
     peer::Peer,
     tls_failures::looked::{Looked, PATIENT, look},
 };
-use account::{Facts, Tool, of_khien, of_sslscan, of_sslyze};
+use account::{Facts, Tool, is_failure, of_khien, of_sslscan, of_sslyze};
 use known::{KNOWN, Only};
 use servers::{CONFIGURATIONS, Certificates, Configuration};
 
@@ -42,6 +42,9 @@ struct Compared {
     /// Connections of khien and of each oracle.
     connections: BTreeMap<&'static str, usize>,
 }
+
+/// How often an oracle that left something out is asked again.
+const MOST_TRIES: usize = 3;
 
 /// One difference: which program, who says it, what.
 type Differing = (Tool, Only, String);
@@ -85,11 +88,18 @@ impl Compared {
         self.differences().into_iter().map(|differing| (differing.clone(), known(&differing))).collect()
     }
 
-    /// Whether an oracle left out what khien has: on a busy machine they do, and are asked again.
-    fn left_out_by(&self, tool: Tool) -> bool {
-        self.explained()
-            .iter()
-            .any(|((of, only, _), why)| *of == tool && *only == Only::Khien && why.is_none())
+    /// Whether an oracle left out what khien has, or failed: on a busy machine they do, and are asked again.
+    fn is_to_be_asked_again(&self, tool: Tool) -> bool {
+        let left_out = |only: Only, fact: &str| only == Only::Khien || is_failure(fact);
+        let mut explained = self.explained().into_iter();
+        explained.any(|((of, only, fact), why)| of == tool && why.is_none() && left_out(only, &fact))
+    }
+
+    /// What an oracle found once counts; that it failed, only where it always does.
+    fn add(&mut self, tool: Tool, again: &Facts) {
+        let facts = self.oracles.entry(tool).or_default();
+        facts.retain(|fact| !is_failure(fact) || again.contains(fact));
+        facts.extend(again.iter().filter(|fact| !is_failure(fact)).cloned());
     }
 }
 
@@ -148,13 +158,16 @@ async fn everybody_looks() -> Vec<Compared> {
     }
     for one in &mut all {
         for tool in [Tool::Sslscan, Tool::Sslyze] {
-            if one.left_out_by(tool) {
+            for _ in 0..MOST_TRIES {
+                if !one.is_to_be_asked_again(tool) {
+                    break;
+                }
                 let address = one.address;
                 let again = spawn_blocking(move || match tool {
                     Tool::Sslscan => of_sslscan(address),
                     Tool::Sslyze => of_sslyze(&[address]).remove(&address).unwrap(),
                 });
-                one.oracles.get_mut(&tool).unwrap().extend(again.await.unwrap());
+                one.add(tool, &again.await.unwrap());
             }
         }
     }
