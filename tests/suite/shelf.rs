@@ -83,6 +83,12 @@ const UNJUDGED: &[(&str, &str)] = &[
     ("http.www.https", "whether the twin's HTTPS is missing or was not reached cannot be told apart"),
     ("http.hsts.include_sub_domains", "harmful advice on a domain that units share"),
     ("http.hsts.preload", "only with includeSubDomains"),
+    ("http.csp.policies", "what was sent; what is weak in it is judged"),
+    ("http.content_type", "what the page is; nosniff, which makes it count, is judged"),
+    ("web.linked_hosts", "an inventory for the eye"),
+    ("web.contact.page", "where the contact was found"),
+    ("web.security_txt.contacts", "whose they are no machine can tell"),
+    ("web.security_txt.signed", "RFC 9116 leaves it open"),
 ];
 
 #[test]
