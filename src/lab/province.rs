@@ -98,6 +98,16 @@ pub enum Character {
     BareSessionCookie,
     /// A `__Host-` cookie with a `Domain`.
     BrokenPrefix,
+    /// No `Content-Security-Policy`.
+    NoCsp,
+    /// A policy with `'unsafe-inline'` for scripts.
+    InlineScripts,
+    /// Whoever asks may read the page as its visitor sees it.
+    OpenCors,
+    /// A script over plain http in a page over https.
+    MixedContent,
+    /// No security.txt.
+    NoSecurityTxt,
 }
 
 /// A site of the province.
@@ -112,23 +122,19 @@ pub struct Resident {
 }
 
 use Character::{
-    BareSessionCookie, BogusZone, BrokenPrefix, BrokenSpf, Downgrade, Expired, ExpiringSoon, Framable, Hangs,
-    HungrySpf, Ipv6, LeakyReferrer, Mailbox, MissingIntermediate, NoHsts, NoHttps, NoRedirect,
-    NoReferrerPolicy, NoSpf, OldVersions, OpenSpf, OtherHostFirst, PlainMailbox, PoorZone, RedirectLoop,
-    Resets, SecondAddressExpired, SelfSigned, ShortHsts, Sniffable, Ssl3, Tls10Only, Tls12Only, TlsReports,
-    Twin, UntrustedRoot, Wall, WatchingDmarc, WeakSuites, WrongName,
+    BareSessionCookie, BogusZone, BrokenPrefix, BrokenSpf, Downgrade, Expired, ExpiringSoon, Framable, Hangs, HungrySpf, InlineScripts, Ipv6, LeakyReferrer, Mailbox, MissingIntermediate, MixedContent, NoCsp, NoHsts, NoHttps, NoRedirect, NoReferrerPolicy, NoSecurityTxt, NoSpf, OldVersions, OpenCors, OpenSpf, OtherHostFirst, PlainMailbox, PoorZone, RedirectLoop, Resets, SecondAddressExpired, SelfSigned, ShortHsts, Sniffable, Ssl3, Tls10Only, Tls12Only, TlsReports, Twin, UntrustedRoot, Wall, WatchingDmarc, WeakSuites, WrongName,
 };
 
 /// Everyone.
 pub const PROVINCE: &[Resident] = &[
     // departments
     at("khcn", 20, &[Twin, Ipv6]), // the excellent one
-    at("vanphong", 21, &[Tls12Only, ShortHsts, NoReferrerPolicy, Mailbox, WatchingDmarc]),
+    at("vanphong", 21, &[Tls12Only, ShortHsts, NoReferrerPolicy, NoSecurityTxt, Mailbox, WatchingDmarc]),
     at("dichvucong", 22, &[BareSessionCookie, NoSpf]),
     at("motcua", 23, &[SecondAddressExpired]),
     at("dulieu", 24, &[UntrustedRoot]),
     at("stc", 25, &[Expired, NoHsts, BrokenSpf]),
-    at("soyte", 26, &[MissingIntermediate, Sniffable, PlainMailbox, OpenSpf]),
+    at("soyte", 26, &[MissingIntermediate, Sniffable, NoCsp, PlainMailbox, OpenSpf]),
     at("benhvien", 27, &[Ssl3, NoHsts, Framable, Sniffable]),
     at("datkham", 28, &[WeakSuites, LeakyReferrer]),
     at("sgddt", 29, &[SelfSigned, HungrySpf]),
@@ -145,8 +151,8 @@ pub const PROVINCE: &[Resident] = &[
     at("", 50, &[OldVersions, ExpiringSoon, Twin, Mailbox, TlsReports]),
     at("anmau", 50, &[]),
     at("binhmau", 50, &[NoHsts, Framable]),
-    at("catmau", 50, &[NoRedirect, NoReferrerPolicy]),
-    at("dongmau", 50, &[BareSessionCookie, BrokenPrefix]),
+    at("catmau", 50, &[NoRedirect, NoReferrerPolicy, OpenCors, MixedContent]),
+    at("dongmau", 50, &[BareSessionCookie, BrokenPrefix, InlineScripts]),
     // communes with a server of their own
     at("taymau", 60, &[RedirectLoop, Sniffable]),
     at("lammau", 61, &[Resets]),

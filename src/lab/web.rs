@@ -7,6 +7,10 @@ use super::province::{Character, Resident};
 /// Most octets of a request's head.
 pub(super) const HEAD_LIMIT: usize = 8 * 1024;
 const MOST_FIELDS: usize = 32;
+/// Where security.txt stands (RFC 9116).
+const SECURITY_TXT: &str = "/.well-known/security.txt";
+/// Days until it expires.
+const SECURITY_TXT_DAYS: i64 = 180;
 /// Where a downgraded visitor ends.
 const OLD_HOME: &str = "/trang-chu";
 
@@ -16,6 +20,8 @@ pub(super) struct Asked {
     /// Lower case, without a port.
     pub(super) host: String,
     pub(super) path: String,
+    /// The `Origin` that asks, where one does.
+    pub(super) origin: Option<String>,
 }
 
 /// The request, once its head is whole; `Err` where it is none.
@@ -25,10 +31,13 @@ pub(super) fn read(octets: &[u8]) -> Result<Option<Asked>, httparse::Error> {
     if request.parse(octets)?.is_partial() {
         return Ok(None);
     }
-    let host = request.headers.iter().find(|field| field.name.eq_ignore_ascii_case("host"));
-    let host = host.map(|field| String::from_utf8_lossy(field.value)).unwrap_or_default();
+    let value = |name: &str| {
+        let field = request.headers.iter().find(|field| field.name.eq_ignore_ascii_case(name));
+        field.map(|field| String::from_utf8_lossy(field.value).into_owned())
+    };
+    let host = value("host").unwrap_or_default();
     let host = host.rsplit_once(':').map_or(&*host, |(name, _)| name).to_ascii_lowercase();
-    Ok(Some(Asked { host, path: request.path.unwrap_or("/").to_owned() }))
+    Ok(Some(Asked { host, path: request.path.unwrap_or("/").to_owned(), origin: value("origin") }))
 }
 
 /// What a server says to a request it cannot read, or for a site it does not have.
@@ -79,7 +88,7 @@ impl Site {
             || self.is(Character::NoHttps)
             || self.is(Character::Downgrade) && asked.path == OLD_HOME;
         if stays {
-            return self.page(false);
+            return self.page(asked, false);
         }
         let host = if self.is(Character::OtherHostFirst) {
             format!("www.{}", self.host)
@@ -109,7 +118,19 @@ impl Site {
                 &fields,
             );
         }
-        self.page(true)
+        match asked.path.as_str() {
+            "/" => self.page(asked, true),
+            SECURITY_TXT if !self.is(Character::NoSecurityTxt) => self.security_txt(),
+            _ => answer("404 Not Found", &self.fields(asked, true), "<title>Không tìm thấy</title>"),
+        }
+    }
+
+    fn security_txt(&self) -> Vec<u8> {
+        let expires = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * SECURITY_TXT_DAYS);
+        let expires = jiff::Timestamp::from_second(expires.as_second()).unwrap_or(expires);
+        let body =
+            format!("Contact: mailto:attt@{}\nExpires: {expires}\nPreferred-Languages: vi\n", self.host);
+        answer("200 OK", &["Content-Type: text/plain; charset=utf-8".to_owned()], &body)
     }
 
     fn hsts(&self) -> Option<String> {
@@ -121,16 +142,27 @@ impl Site {
         Some(format!("Strict-Transport-Security: max-age={age}"))
     }
 
-    /// The home page with its fields.
-    fn page(&self, tls: bool) -> Vec<u8> {
+    /// Fields of every page.
+    fn fields(&self, asked: &Asked, tls: bool) -> Vec<String> {
         let mut fields = vec![String::from("Content-Type: text/html; charset=utf-8")];
         if tls {
             fields.extend(self.hsts());
         }
         let framing = if self.is(Character::Framable) { "" } else { "; frame-ancestors 'self'" };
-        fields.push(format!(
-            "Content-Security-Policy: default-src 'self'; base-uri 'none'; form-action 'self'{framing}"
-        ));
+        let scripts =
+            if self.is(Character::InlineScripts) { "; script-src 'self' 'unsafe-inline'" } else { "" };
+        if !self.is(Character::NoCsp) {
+            fields.push(format!(
+                "Content-Security-Policy: default-src 'self'{scripts}; base-uri 'none'; form-action 'self'{framing}"
+            ));
+        }
+        fields.push(String::from("Permissions-Policy: camera=(), microphone=(), geolocation=()"));
+        fields.push(String::from("Cross-Origin-Opener-Policy: same-origin"));
+        fields.push(String::from("Cross-Origin-Resource-Policy: same-site"));
+        if let (true, Some(origin)) = (self.is(Character::OpenCors), &asked.origin) {
+            fields.push(format!("Access-Control-Allow-Origin: {origin}"));
+            fields.push(String::from("Access-Control-Allow-Credentials: true"));
+        }
         if !self.is(Character::Framable) {
             fields.push(String::from("X-Frame-Options: SAMEORIGIN"));
         }
@@ -151,12 +183,23 @@ impl Site {
         if self.is(Character::BrokenPrefix) {
             fields.push(format!("Set-Cookie: __Host-donvi=1; Path=/; Secure; Domain={}", self.host));
         }
+        fields
+    }
+
+    /// The home page.
+    fn page(&self, asked: &Asked, tls: bool) -> Vec<u8> {
+        let mixed = if self.is(Character::MixedContent) {
+            "<script src=\"http://thongke.tinhmau.example/dem.js\"></script>"
+        } else {
+            ""
+        };
         let body = format!(
-            "<!doctype html><html lang=\"vi\"><head><meta charset=\"utf-8\"><title>{0}</title></head>\
-             <body><h1>{0}</h1><p>Trang của một tỉnh hư cấu.</p></body></html>",
+            "<!doctype html><html lang=\"vi\"><head><meta charset=\"utf-8\"><title>{0}</title>{mixed}</head>\
+             <body><h1>{0}</h1><p>Trang của một tỉnh hư cấu.</p>\
+             <p>Tiếp nhận sự cố: <a href=\"mailto:attt@{0}\">attt@{0}</a></p></body></html>",
             self.host
         );
-        answer("200 OK", &fields, &body)
+        answer("200 OK", &self.fields(asked, tls), &body)
     }
 }
 
@@ -184,7 +227,7 @@ mod tests {
     use super::*;
 
     fn asked(host: &str, path: &str) -> Asked {
-        Asked { host: host.to_owned(), path: path.to_owned() }
+        Asked { host: host.to_owned(), path: path.to_owned(), origin: None }
     }
 
     fn text(characters: &'static [Character], tls: bool, host: &str, path: &str) -> String {

@@ -9,6 +9,9 @@ use super::{Attempt, Listing, limits};
 /// The final HTTPS document, read, and what a few further requests brought.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Web {
+    /// Whether the final HTTPS document is a page that anybody may read: HTML, and not behind a login (401). Where it
+    /// is not, what a page would hold is skipped.
+    pub page: Attempt<bool>,
     /// Title of the page; absent when it has none.
     #[serde(default, skip_serializing_if = "Attempt::is_absent")]
     pub title: Attempt<Option<String>>,

@@ -106,6 +106,7 @@ const EXPECTED: &[Expected] = &[
         &[
             "http-referrer-policy-missing",
             "tls-1-3-missing",
+            "web-security-txt-missing",
             "mail-dmarc-monitoring-only",
             "mail-mta-sts-missing",
             "mail-tls-rpt-missing",
@@ -120,6 +121,7 @@ const EXPECTED: &[Expected] = &[
         "soyte",
         &[
             "certificate-intermediate-missing",
+            "http-csp-missing",
             "http-nosniff-missing",
             "mail-spf-allows-everyone",
             "mail-starttls-missing",
@@ -180,12 +182,23 @@ const EXPECTED: &[Expected] = &[
     ),
     (
         "catmau",
-        &["certificate-expiring-soon", "http-redirect-missing", "tls-legacy-version-offered"],
-        &["http-referrer-policy-missing", "tls-forward-secrecy-partial"],
+        &[
+            "certificate-expiring-soon",
+            "http-cors-credentials-open",
+            "http-redirect-missing",
+            "tls-legacy-version-offered",
+            "web-mixed-content-active",
+        ],
+        &["http-referrer-policy-missing", "tls-forward-secrecy-partial", "web-integrity-missing"],
     ),
     (
         "dongmau",
-        &["certificate-expiring-soon", "http-cookie-session-insecure", "tls-legacy-version-offered"],
+        &[
+            "certificate-expiring-soon",
+            "http-cookie-session-insecure",
+            "http-csp-script-unprotected",
+            "tls-legacy-version-offered",
+        ],
         &["http-cookie-prefix-broken", "tls-forward-secrecy-partial"],
     ),
     ("taymau", &["http-nosniff-missing", "http-redirect-loop"], &[]),

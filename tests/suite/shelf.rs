@@ -111,6 +111,12 @@ const UNJUDGED: &[(&str, &str)] = &[
     ("mail.dmarc_rfc7489.percent", "the new standard has no such tag, and the policy itself is judged"),
     ("mail.dmarc_rfc7489.faults", "the same record as in mail.dmarc wherever both find one"),
     ("mail.dmarc_rfc7489.reports", "the same record as in mail.dmarc wherever both find one"),
+    ("http.csp.policies", "what was sent; what is weak in it is judged"),
+    ("http.content_type", "what the page is; nosniff, which makes it count, is judged"),
+    ("web.linked_hosts", "an inventory for the eye"),
+    ("web.contact.page", "where the contact was found"),
+    ("web.security_txt.contacts", "whose they are no machine can tell"),
+    ("web.security_txt.signed", "RFC 9116 leaves it open"),
 ];
 
 #[test]

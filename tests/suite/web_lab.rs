@@ -4,7 +4,10 @@ use std::{
     collections::HashMap,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     process::{Child, Command, Stdio},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -27,6 +30,8 @@ pub(crate) struct Request {
     pub(crate) tls: bool,
     pub(crate) host: String,
     pub(crate) path: String,
+    pub(crate) method: String,
+    pub(crate) origin: Option<String>,
     pub(crate) cookie: Option<String>,
     /// `X-Forwarded-Proto`, from a server that passes a request on.
     pub(crate) forwarded: Option<String>,
@@ -46,6 +51,8 @@ impl Request {
 pub(crate) enum Act {
     /// Sends this and closes.
     Send(Vec<u8>),
+    /// Sends this and waits for the next request.
+    Keep(Vec<u8>),
     /// Sends this, then nothing, and keeps the connection.
     Hang(String),
     /// Sends this, then a body without end.
@@ -86,6 +93,7 @@ pub(crate) struct Peer {
     pub(crate) http: SocketAddr,
     pub(crate) https: SocketAddr,
     log: Log,
+    connections: Arc<AtomicUsize>,
 }
 
 impl Peer {
@@ -99,10 +107,17 @@ impl Peer {
     ) -> Peer {
         let address = address.parse().unwrap();
         let (handler, log): (Handler, Log) = (Arc::new(handler), Arc::default());
+        let connections: Arc<AtomicUsize> = Arc::default();
         let acceptor = TlsAcceptor::from(Arc::new(server_config()));
-        let http = serve(address, None, Arc::clone(&handler), Arc::clone(&log)).await;
-        let https = serve(address, Some(acceptor), handler, Arc::clone(&log)).await;
-        Peer { http, https, log }
+        let http =
+            serve(address, None, Arc::clone(&handler), Arc::clone(&log), Arc::clone(&connections)).await;
+        let https = serve(address, Some(acceptor), handler, Arc::clone(&log), Arc::clone(&connections)).await;
+        Peer { http, https, log, connections }
+    }
+
+    /// Connections that were opened.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
     /// `scheme host path` of every request, in order.
@@ -144,12 +159,19 @@ fn server_config() -> ServerConfig {
         .unwrap()
 }
 
-async fn serve(at: IpAddr, acceptor: Option<TlsAcceptor>, handler: Handler, log: Log) -> SocketAddr {
+async fn serve(
+    at: IpAddr,
+    acceptor: Option<TlsAcceptor>,
+    handler: Handler,
+    log: Log,
+    connections: Arc<AtomicUsize>,
+) -> SocketAddr {
     let listener = TcpListener::bind((at, 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     let counts: Arc<Mutex<HashMap<String, usize>>> = Arc::default();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
+            connections.fetch_add(1, Ordering::Relaxed);
             let (acceptor, handler) = (acceptor.clone(), Arc::clone(&handler));
             let (log, counts) = (Arc::clone(&log), Arc::clone(&counts));
             tokio::spawn(async move {
@@ -180,27 +202,27 @@ async fn serve(at: IpAddr, acceptor: Option<TlsAcceptor>, handler: Handler, log:
 async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
     inner: impl FnOnce(S) -> TcpStream,
-    answer: impl FnOnce(&str) -> Act,
+    mut answer: impl FnMut(&str) -> Act,
 ) {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        match stream.read_u8().await {
-            // A TLS record: what a plain HTTP server says to it.
-            Ok(0x16) if head.is_empty() => {
-                let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").await;
-                return;
+    let act = loop {
+        let Some(head) = read_head(&mut stream).await else { return };
+        match answer(&head) {
+            Act::Keep(bytes) => {
+                if stream.write_all(&bytes).await.is_err() || stream.flush().await.is_err() {
+                    return;
+                }
             }
-            Ok(octet) => head.push(octet),
-            Err(_) => return,
+            other => break other,
         }
-    }
-    match answer(&String::from_utf8(head).unwrap()) {
+    };
+    match act {
         Act::Send(bytes) => {
             let _ = stream.write_all(&bytes).await;
             let _ = stream.shutdown().await;
             // Until the other side closes, so that no RST outruns what was sent.
             let _ = stream.read(&mut [0; 64]).await;
         }
+        Act::Keep(_) => {}
         Act::Hang(text) => {
             let _ = stream.write_all(text.as_bytes()).await;
             let _ = stream.flush().await;
@@ -217,9 +239,27 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
     }
 }
 
+/// A request's head; nothing where the other side is done, or speaks TLS to a plain port.
+async fn read_head<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> Option<String> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        match stream.read_u8().await {
+            // A TLS record: what a plain HTTP server says to it.
+            Ok(0x16) if head.is_empty() => {
+                let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").await;
+                return None;
+            }
+            Ok(octet) => head.push(octet),
+            Err(_) => return None,
+        }
+    }
+    Some(String::from_utf8(head).unwrap())
+}
+
 fn read_request(head: &str, tls: bool) -> Request {
     let mut lines = head.split("\r\n");
-    let path = lines.next().unwrap().split(' ').nth(1).unwrap().to_owned();
+    let mut words = lines.next().unwrap().split(' ');
+    let (method, path) = (words.next().unwrap().to_owned(), words.next().unwrap().to_owned());
     let fields: HashMap<String, String> = lines
         .filter_map(|line| line.split_once(": "))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
@@ -230,6 +270,8 @@ fn read_request(head: &str, tls: bool) -> Request {
         tls,
         host: fields["host"].clone(),
         path,
+        method,
+        origin: fields.get("origin").cloned(),
         cookie: fields.get("cookie").cloned(),
         forwarded: fields.get("x-forwarded-proto").cloned(),
         count: 0,

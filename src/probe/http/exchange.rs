@@ -124,19 +124,20 @@ async fn exchange(lane: &Lane, ask: &Ask<'_>, kept: &mut Option<Kept>) -> Result
     let url = ask.url;
     let reused = kept.take().filter(|kept| kept.serves(url));
     let head = head(ask).encode().map_err(Fault::Request)?;
-    let counted = reused.is_some();
     if let Some(Kept { mut stream, .. }) = reused {
-        lane.count_request()?;
         stream.renew(ask.given);
-        // what a server closed meanwhile is no answer: the request goes out again on a new connection
-        if let Ok(reply) = converse(lane, ask, &head, stream, kept).await {
-            return Ok(reply);
+        match converse(lane, ask, &head, stream, kept).await {
+            // counted once it was answered: what a server closed meanwhile goes out again on a new connection
+            Ok(reply) => {
+                lane.count_request()?;
+                return Ok(reply);
+            }
+            Err(silent @ Fault::Net(Error::TimedOut { .. })) => return Err(silent),
+            Err(_) => {}
         }
     }
     let stream = if url.is_https() {
-        // a request that goes out again is counted already: this is one more TLS connection
-        let purpose = if counted { Purpose::Tls } else { Purpose::Https };
-        Stream::Tls(Box::new(secure(lane, url, purpose).await?))
+        Stream::Tls(Box::new(secure(lane, url).await?))
     } else {
         Stream::Plain(Box::new(lane.connect(url.host(), url.port(), Purpose::Http).await?))
     };
@@ -186,14 +187,14 @@ fn stays_open(response: &Response) -> bool {
 
 /// A TLS stream to speak HTTP on. A key share of ML-KEM makes a hello of 1.2 KiB that some middleboxes drop, so it is
 /// left out at first; a server that refuses the rest is asked once more with it.
-async fn secure(lane: &Lane, url: &HttpUrl, purpose: Purpose) -> Result<TlsStream, Error> {
+async fn secure(lane: &Lane, url: &HttpUrl) -> Result<TlsStream, Error> {
     let mut offer = Offer {
         server_name: Some(url.host().to_owned()),
         alpn: vec![b"http/1.1".to_vec()],
         classic_groups_only: true,
         ..Offer::default()
     };
-    let connection = lane.connect(url.host(), url.port(), purpose).await?;
+    let connection = lane.connect(url.host(), url.port(), Purpose::Https).await?;
     match tls::handshake(connection, &offer).await.map_err(Error::from) {
         Ok(handshake) => Ok(handshake.stream),
         Err(refused @ Error::Alert { .. }) => {

@@ -27,7 +27,7 @@ use crate::{
 
 use super::{
     Reply, answer,
-    page::contact_page,
+    page::{Content, contact_page},
     policy,
     visit::{Scope, Walk, walk},
     way::{Way, bare},
@@ -58,6 +58,7 @@ pub(super) async fn web(
     let beside = beside(way, scope, site, document, at).await;
     let page = document.as_ref().and_then(|reply| page(reply));
     Web {
+        page: document.as_ref().and_then(|reply| reply.read().map(|content| is_page(reply, content))),
         title: page.as_ref().map(|page| page.title.as_deref().map(cut)),
         generators: page.as_ref().map(|page| page.generators.iter().map(|text| cut(text)).collect()),
         mixed_content: page.as_ref().map(|page| mixed_content(page)),
@@ -122,9 +123,13 @@ fn at_root(site: &SiteName, path: &str) -> Result<HttpUrl, Failure> {
 /// The page; a body that is none, or stands behind a login, has no such facts.
 fn page(reply: &Reply) -> Attempt<&Page> {
     reply.read().and_then(|content| match &content.page {
-        Some(page) if reply.status != 401 => Attempt::Completed(page),
+        Some(page) if is_page(reply, content) => Attempt::Completed(page),
         _ => Attempt::skipped(Skip::DoesNotApply),
     })
+}
+
+fn is_page(reply: &Reply, content: &Content) -> bool {
+    content.page.is_some() && reply.status != 401
 }
 
 fn both<'r>(document: &Attempt<&'r Reply>, page: &Attempt<&'r Page>) -> Attempt<(&'r Reply, &'r Page)> {

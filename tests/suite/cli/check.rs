@@ -129,14 +129,26 @@ fn header_faults_of_nginx() {
         Peer::nginx(&certificate, &block)
     };
     let good = "add_header Strict-Transport-Security max-age=31536000; add_header X-Frame-Options DENY; \
-                add_header X-Content-Type-Options nosniff; add_header Referrer-Policy same-origin;";
+                add_header X-Content-Type-Options nosniff; add_header Referrer-Policy same-origin; \
+                add_header Content-Security-Policy \"default-src 'self'; base-uri 'none'; form-action 'self'\"; \
+                add_header Permissions-Policy camera=(); add_header Cross-Origin-Opener-Policy same-origin; \
+                add_header Cross-Origin-Resource-Policy same-site;";
     assert_eq!(json(server(good).address(), &authority.root).failed(&["http"]), Vec::<String>::new());
     for (headers, rule) in [
         (good.replace("max-age=31536000", "max-age=300"), "http-hsts-short"),
         (good.replace("max-age=31536000", "max-age=abc"), "http-hsts-missing"),
         (good.replace("X-Frame-Options DENY", "X-Frame-Options ALLOWALL"), "http-clickjacking-unprotected"),
         (good.replace("nosniff", "sniff"), "http-nosniff-missing"),
-        (good.replace("same-origin", "unsafe-url"), "http-referrer-policy-missing"),
+        (good.replace("Referrer-Policy same-origin", "Referrer-Policy unsafe-url"), "http-referrer-policy-missing"),
+        (good.replace("default-src 'self'", "default-src 'self' 'unsafe-eval'"), "http-csp-eval-allowed"),
+        (good.replace("default-src 'self'", "default-src 'self' 'unsafe-inline'"), "http-csp-script-unprotected"),
+        (good.replace("base-uri 'none'", "base-uri *"), "http-csp-base-open"),
+        (good.replace("default-src 'self'", "default-src self"), "http-csp-token-unread"),
+        (good.replace("camera=()", "\"camera 'none'\""), "http-permissions-policy-missing"),
+        (good.replace("Opener-Policy same-origin", "Opener-Policy SAME"), "http-opener-policy-missing"),
+        (format!("{good} add_header Access-Control-Allow-Origin $http_origin; \
+                  add_header Access-Control-Allow-Credentials true;"), "http-cors-credentials-open"),
+        (format!("{good} add_header X-XSS-Protection 1;"), "http-field-deprecated"),
         (format!("{good} add_header Set-Cookie JSESSIONID=geheim;"), "http-cookie-session-insecure"),
     ] {
         let said = json(server(&headers).address(), &authority.root);
