@@ -249,7 +249,7 @@ mod tests {
             Document::parse(document.to_string().as_bytes()).unwrap().facts().clone()
         };
         let old = of(json!({"https_reachable": true}));
-        assert_eq!((&old["web"], &old["http"]["csp"]), (&not_asked, &not_asked));
+        assert_eq!((&old["web"], &old["http"]["csp"]), (&not_requested, &not_requested));
         let new = of(json!({"https_reachable": true, "address_differences": {"items": []}}));
         assert_eq!(new["http"].get("csp"), None);
     }
