@@ -124,7 +124,7 @@ pub struct SecurityTxt {
     /// Days until `Expires`, negative once it is past; absent where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub days_left: Option<i64>,
-    /// Whether it carries the form of an OpenPGP signature; whose it is was not looked at.
+    /// Whether it carries the form of an `OpenPGP` signature; whose it is was not looked at.
     pub signed: bool,
 }
 

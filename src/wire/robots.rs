@@ -68,7 +68,7 @@ impl Robots {
     /// Whether this product may fetch this path (§2.2.2: the longest match decides, allow wins a draw).
     pub fn allows(&self, product: &str, path: &str) -> bool {
         let product = product.to_ascii_lowercase();
-        let own = |group: &&Group| group.agents.iter().any(|agent| *agent == product);
+        let own = |group: &&Group| group.agents.contains(&product);
         let any = |group: &&Group| group.agents.iter().any(|agent| agent == "*");
         let named = self.groups.iter().any(|group| own(&group));
         let groups = self.groups.iter().filter(|group| if named { own(group) } else { any(group) });

@@ -29,7 +29,7 @@ pub struct SecurityTxt {
     pub faults: Vec<Fault>,
 }
 
-/// The form of an OpenPGP cleartext signature (§2.3); whose it is nobody looked.
+/// The form of an `OpenPGP` cleartext signature (§2.3); whose it is nobody looked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Signature {
     /// None.

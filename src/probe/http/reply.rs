@@ -97,6 +97,6 @@ impl fmt::Debug for Reply {
             .field("status", &self.status)
             .field("fields", &self.fields.len())
             .field("blocked", &self.blocked)
-            .finish()
+            .finish_non_exhaustive()
     }
 }

@@ -345,12 +345,12 @@ fn nonce(reply: &Reply, again: &Attempt<Arc<Reply>>) -> Attempt<Option<NonceUse>
     if first.is_empty() {
         return Attempt::Completed(None);
     }
-    again.as_ref().and_then(|again| match again.failure() {
-        Some(blocked) => Attempt::failed(blocked),
-        None => {
-            let reused = policy::nonces(again).iter().any(|nonce| first.contains(nonce));
-            Attempt::Completed(Some(NonceUse { reused }))
+    again.as_ref().and_then(|again| {
+        if let Some(blocked) = again.failure() {
+            return Attempt::failed(blocked);
         }
+        let reused = policy::nonces(again).iter().any(|nonce| first.contains(nonce));
+        Attempt::Completed(Some(NonceUse { reused }))
     })
 }
 

@@ -159,7 +159,7 @@ proptest! {
 
     #[test]
     fn text_is_kept(words in prop::collection::vec("[a-zàđệỹ]{1,8}", 1..20)) {
-        let html = words.iter().map(|word| format!("<p>{word}</p>")).collect::<String>();
+        let html = format!("<p>{}</p>", words.join("</p><p>"));
         prop_assert_eq!(page(&html).text, words.join(" "));
     }
 }

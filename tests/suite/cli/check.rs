@@ -139,15 +139,26 @@ fn header_faults_of_nginx() {
         (good.replace("max-age=31536000", "max-age=abc"), "http-hsts-missing"),
         (good.replace("X-Frame-Options DENY", "X-Frame-Options ALLOWALL"), "http-clickjacking-unprotected"),
         (good.replace("nosniff", "sniff"), "http-nosniff-missing"),
-        (good.replace("Referrer-Policy same-origin", "Referrer-Policy unsafe-url"), "http-referrer-policy-missing"),
+        (
+            good.replace("Referrer-Policy same-origin", "Referrer-Policy unsafe-url"),
+            "http-referrer-policy-missing",
+        ),
         (good.replace("default-src 'self'", "default-src 'self' 'unsafe-eval'"), "http-csp-eval-allowed"),
-        (good.replace("default-src 'self'", "default-src 'self' 'unsafe-inline'"), "http-csp-script-unprotected"),
+        (
+            good.replace("default-src 'self'", "default-src 'self' 'unsafe-inline'"),
+            "http-csp-script-unprotected",
+        ),
         (good.replace("base-uri 'none'", "base-uri *"), "http-csp-base-open"),
         (good.replace("default-src 'self'", "default-src self"), "http-csp-token-unread"),
         (good.replace("camera=()", "\"camera 'none'\""), "http-permissions-policy-missing"),
         (good.replace("Opener-Policy same-origin", "Opener-Policy SAME"), "http-opener-policy-missing"),
-        (format!("{good} add_header Access-Control-Allow-Origin $http_origin; \
-                  add_header Access-Control-Allow-Credentials true;"), "http-cors-credentials-open"),
+        (
+            format!(
+                "{good} add_header Access-Control-Allow-Origin $http_origin; \
+                  add_header Access-Control-Allow-Credentials true;"
+            ),
+            "http-cors-credentials-open",
+        ),
         (format!("{good} add_header X-XSS-Protection 1;"), "http-field-deprecated"),
         (format!("{good} add_header Set-Cookie JSESSIONID=geheim;"), "http-cookie-session-insecure"),
     ] {
