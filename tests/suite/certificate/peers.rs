@@ -130,7 +130,7 @@ async fn scanned(office: &Office, server: SocketAddr, files: Option<SocketAddr>,
         look_ups,
         inventoried: Arc::new(|_| false),
     };
-    let targets = vec![scan::Target { site: web_lab::site_name(HOST), www: Www::No }];
+    let targets = vec![scan::Target { site: web_lab::site_name(HOST), www: Www::No, mail: false }];
     let mut events = scan::run(net, Plan { targets }, options);
     while let Some(event) = events.recv().await {
         if let scan::Event::Finished(seen) = event {
