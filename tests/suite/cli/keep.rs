@@ -93,7 +93,7 @@ fn nights_of_cron_and_a_day_of_fixing() {
     let block = format!(
         "server {{ listen ADDRESS ssl; server_name {host}; CERTIFICATE ssl_protocols TLSv1.2 TLSv1.3;
          add_header Strict-Transport-Security max-age=31536000; add_header X-Frame-Options DENY;
-         add_header X-Content-Type-Options nosniff; add_header Referrer-Policy same-origin;
+         add_header X-Content-Type-Options nosniff; add_header Referrer-Policy same-origin; add_header Content-Security-Policy \"default-src 'self'\";
          location / {{ return 200 x; }} }}"
     );
     let good = Peer::nginx(&authority.leaf(&[host], -1, 90), &block);

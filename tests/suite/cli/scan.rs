@@ -61,7 +61,8 @@ fn a_province_of_real_servers() {
         ["mot", "hai", "ba", "bon", "nam"].iter().map(|n| format!("{n}.tinhmau.example")).collect();
     let all: Vec<&str> = names.iter().map(String::as_str).collect();
     let headers = "add_header Strict-Transport-Security max-age=31536000; add_header X-Frame-Options DENY; \
-                   add_header X-Content-Type-Options nosniff; add_header Referrer-Policy same-origin;";
+                   add_header X-Content-Type-Options nosniff; add_header Referrer-Policy same-origin; \
+                   add_header Content-Security-Policy \"default-src 'self'\";";
     // one nginx, five names; the fifth has no headers
     let block = |name: &str, headers: &str| {
         format!(
