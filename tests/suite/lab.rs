@@ -33,8 +33,7 @@ fn now() -> jiff::Timestamp {
 /// As the command line turns a `lab:` table and `--pace lab` into options.
 fn options(inventory: &Inventory) -> Options {
     let lab = &inventory.lab;
-    let ports =
-        [(80, lab.ports.http), (443, lab.ports.https), (25, lab.ports.smtp), (53, lab.ports.dns)];
+    let ports = [(80, lab.ports.http), (443, lab.ports.https), (25, lab.ports.smtp), (53, lab.ports.dns)];
     Options {
         pace: Pace::Lab,
         allow_private: inventory.allow_private,
