@@ -316,10 +316,13 @@ fn crowd_zones(
     for (server, address) in servers.iter().zip(name_servers) {
         main.push((server.clone(), names::address(address)));
     }
+    main.push((format!("_dmarc.{DOMAIN}."), names::text("v=DMARC1; p=reject")));
     let mut below: BTreeMap<&str, Vec<(String, RData)>> = BTreeMap::new();
     for (host, address) in hosts {
         let zone = host.split_once('.').map_or(DOMAIN, |(_, zone)| zone);
-        below.entry(zone).or_default().push((format!("{host}."), names::address(*address)));
+        let records = below.entry(zone).or_default();
+        records.push((format!("{host}."), names::address(*address)));
+        records.push((format!("{host}."), names::text("v=spf1 -all")));
     }
     let children = zones.iter().map(|zone| Plan {
         origin: format!("{zone}."),

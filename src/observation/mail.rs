@@ -63,7 +63,7 @@ pub struct Spf {
     /// Terms among them that ask for what does not exist.
     pub void_lookups: Attempt<u32>,
     /// The result for a sender whom the record does not name.
-    pub stranger: Attempt<spf::Verdict>,
+    pub stranger: Attempt<spf::SpfResult>,
     /// Whether `ptr` stands in any of the records.
     pub uses_ptr: Attempt<bool>,
     /// Domains whose records it leads to by `include` and `redirect`, in order.

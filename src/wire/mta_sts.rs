@@ -162,8 +162,12 @@ impl Policy {
             Mode::Testing => "testing",
             Mode::None => "none",
         };
-        let exchangers: String = self.patterns.iter().map(|mx| format!("mx: {mx}\r\n")).collect();
-        format!("version: STSv1\r\nmode: {mode}\r\n{exchangers}max_age: {}\r\n", self.max_age)
+        let mut file = format!("version: STSv1\r\nmode: {mode}\r\n");
+        for pattern in &self.patterns {
+            file.push_str(&format!("mx: {pattern}\r\n"));
+        }
+        file.push_str(&format!("max_age: {}\r\n", self.max_age));
+        file
     }
 
     /// Whether a mail exchanger may be one (§4.1): `*.` matches exactly one label.

@@ -91,7 +91,7 @@ mod tests {
 
         #[test]
         fn round_trip(tags in prop::collection::vec(("[a-z][a-z0-9_]{0,5}", "[!-:<-~]{0,9}"), 0..9)) {
-            let text: String = tags.iter().map(|(name, value)| format!("{name}={value};")).collect();
+            let text = tags.iter().map(|(name, value)| [name, "=", value, ";"].concat()).collect::<String>();
             let list = TagList::parse(&text);
             let read: Vec<(String, String)> =
                 list.tags.iter().map(|tag| (tag.name.to_owned(), tag.value.to_owned())).collect();

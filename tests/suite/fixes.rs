@@ -168,6 +168,18 @@ fn what_is_typed_is_the_same_in_both_languages() {
         ("site.crt", "trang.crt"),
         ("site.key", "trang.key"),
         ("site.csr", "trang.csr"),
+        ("YOUR-DOMAIN", "TEN-MIEN"),
+        ("THEIR-DOMAIN", "TEN-MIEN-NHAN"),
+        ("MAIL-HOST", "TEN-MAY-THU"),
+        ("ADDRESS-OF-THE-MAIL-SERVER", "DIA-CHI-MAY-THU"),
+        ("THE-VALUE", "GIA-TRI-VUA-TINH"),
+        ("SELECTOR", "BO-CHON"),
+        ("PUBLIC-KEY", "KHOA-CONG-KHAI"),
+        ("THUMBPRINT", "DAU-VAN-TAY"),
+        ("key.pem", "khoa.pem"),
+        ("fullchain.pem", "chung-thu-day-du.pem"),
+        ("certificate.pem", "chung-thu.pem"),
+        ("logo.svg", "bieu-trung.svg"),
     ];
     let typed = |text: &str| -> Vec<String> {
         let lines = text.lines().filter(|line| line.starts_with("  "));

@@ -13,7 +13,7 @@ use khien::{
         certificate::TrustStore,
         mail::{Known, Question, mail},
     },
-    wire::{dmarc::Policy, mta_sts::Mode, spf::Verdict},
+    wire::{dmarc::Policy, mta_sts::Mode, spf::SpfResult},
 };
 
 use crate::peer::Authority;
@@ -76,7 +76,7 @@ async fn a_sound_domain() {
     let spf = seen.spf.completed().unwrap().as_ref().unwrap();
     assert_eq!(spf.fault, Attempt::Completed(None));
     assert_eq!((&spf.lookups, &spf.void_lookups), (&Attempt::Completed(2), &Attempt::Completed(0)));
-    assert_eq!(spf.stranger, Attempt::Completed(Verdict::Fail));
+    assert_eq!(spf.stranger, Attempt::Completed(SpfResult::Fail));
     let dmarc = seen.dmarc.completed().unwrap().as_ref().unwrap();
     assert_eq!((dmarc.policy, dmarc.level), (Some(Policy::Reject), DmarcLevel::Domain));
     assert_eq!(seen.dmarc, seen.dmarc_rfc7489);
@@ -106,7 +106,7 @@ async fn nothing_at_all_and_no_mail() {
     assert_eq!((&seen.spf, &seen.dmarc), (&Attempt::Completed(None), &Attempt::Completed(None)));
     assert_eq!(seen.null_mx, Attempt::Completed(false));
     assert!(seen.mx.completed().unwrap().items.is_empty());
-    assert_eq!(seen.dkim_name, Attempt::Completed(false));
+    assert_eq!(seen.dkim_name, Attempt::skipped(Skip::DoesNotApply));
     let seen = records(&zone, "khoa.example").await;
     assert_eq!((seen.null_mx, seen.exists), (Attempt::Completed(true), Attempt::Completed(true)));
     assert!(seen.mx.completed().unwrap().items.is_empty());
@@ -119,6 +119,8 @@ async fn silence_is_not_absence() {
     let zone = Zone::new()
         .a("tinh.example", "192.0.2.1")
         .txt("tinh.example", "v=spf1 include:im.example -all")
+        .mx("tinh.example", 10, MX)
+        .a(MX, "192.0.2.25")
         .silent("im.example")
         .silent("_dmarc.tinh.example")
         .silent("_mta-sts.tinh.example")

@@ -8,7 +8,7 @@ use std::{
 
 use khien::{
     net::{Net, Options, resolver::Outward},
-    observation::{
+    observation::{Addresses, 
         Attempt, Dns, DnssecStatus, Document, Failure, Observations, SCHEMA, SiteName, Skip, Vantage, Why,
     },
     probe::dns::{Zones, dns},
@@ -34,7 +34,10 @@ fn judged(rules: &RuleSet, host: &str, dns: &Dns) -> (BTreeSet<String>, BTreeSet
         at: jiff::Timestamp::now(),
         vantage: Vantage { name: String::from("test"), inside: false },
         dns: Attempt::Completed(dns.clone()),
+        mail: Attempt::skipped(Skip::NotRequested),
         http: Attempt::skipped(Skip::NotRequested),
+        web: Attempt::skipped(Skip::NotRequested),
+        addresses: Addresses { certificates: Attempt::skipped(Skip::NotRequested) },
         endpoints: Attempt::skipped(Skip::NotRequested),
         unrouted: Vec::new(),
     };

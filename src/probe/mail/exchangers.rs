@@ -218,7 +218,7 @@ async fn servers(
     let mut seen = Vec::new();
     for address in chosen {
         let session = question.known.session(question, name, address).await;
-        let session = session.map(|told| session::observed(told, name, question, tlsa));
+        let session = session.map(|told| session::observed(&told, name, question, tlsa));
         seen.push(MailServer { address, session });
     }
     let mut listing = Listing::complete(seen);

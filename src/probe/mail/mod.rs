@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use crate::{
     net::{Net, resolver::Outcome},
-    observation::{Attempt, Mail, Skip},
+    observation::{self, Attempt, Mail, MtaSts, Skip, TlsRpt},
     wire::{bimi::Bimi, tls_rpt},
 };
 
@@ -21,7 +21,7 @@ pub use known::Known;
 
 use super::{
     certificate::TrustStore,
-    failure::{cut, untested},
+    failure::{attempt, cut, untested},
 };
 
 /// Whose mail is looked at, and with what.
@@ -55,15 +55,8 @@ pub async fn mail(question: &Question<'_>) -> Attempt<Mail> {
         Box::pin(spf::spf(resolver, &domain)),
         Box::pin(dmarc::dmarc(resolver, &domain, &exists)),
         Box::pin(exchangers::look(question, &exchange)),
-        Box::pin(async {
-            let mta_sts = policy::mta_sts(question, &domain, &exchange).await;
-            let tls_rpt = records::texts(resolver, &format!("_smtp._tls.{domain}")).await;
-            let bimi = records::texts(resolver, &format!("default._bimi.{domain}")).await;
-            let dkim_name = records::name_exists(resolver, &format!("_domainkey.{domain}")).await;
-            (mta_sts, tls_rpt, bimi, dkim_name)
-        }),
+        Box::pin(others(question, &domain, &exchange)),
     );
-    let (mta_sts, tls_rpt, bimi, dkim_name) = others;
     Attempt::Completed(Mail {
         used: question.used,
         exists,
@@ -73,12 +66,41 @@ pub async fn mail(question: &Question<'_>) -> Attempt<Mail> {
         dmarc: dmarc.new,
         dmarc_rfc7489: dmarc.old,
         dmarc_repeated_at: dmarc.repeated_at,
-        dkim_name,
-        mta_sts,
-        tls_rpt: tls_rpt.map_or_else(|error| untested(&error), |texts| Attempt::Completed(reporting(&texts))),
-        bimi: bimi.map_or_else(|error| untested(&error), |texts| Attempt::Completed(logo(&texts))),
+        dkim_name: others.dkim_name,
+        mta_sts: others.mta_sts,
+        tls_rpt: others.tls_rpt,
+        bimi: others.bimi,
         domain,
     })
+}
+
+/// What says something only of a domain that has mail.
+struct Others {
+    dkim_name: Attempt<bool>,
+    mta_sts: Attempt<Option<MtaSts>>,
+    tls_rpt: Attempt<Option<TlsRpt>>,
+    bimi: Attempt<Option<observation::Bimi>>,
+}
+
+/// A domain without mail is not asked: most names of a province have none.
+async fn others(question: &Question<'_>, domain: &str, exchange: &exchangers::Exchange) -> Others {
+    if !question.used && exchange.as_ref().is_ok_and(|found| found.listed.is_empty()) {
+        return Others {
+            dkim_name: Attempt::skipped(Skip::DoesNotApply),
+            mta_sts: Attempt::skipped(Skip::DoesNotApply),
+            tls_rpt: Attempt::skipped(Skip::DoesNotApply),
+            bimi: Attempt::skipped(Skip::DoesNotApply),
+        };
+    }
+    let resolver = question.net.resolver();
+    let tls_rpt = records::texts(resolver, &format!("_smtp._tls.{domain}")).await;
+    let bimi = records::texts(resolver, &format!("default._bimi.{domain}")).await;
+    Others {
+        dkim_name: records::name_exists(resolver, &format!("_domainkey.{domain}")).await,
+        mta_sts: policy::mta_sts(question, domain, exchange).await,
+        tls_rpt: attempt(tls_rpt).map(|texts| reporting(&texts)),
+        bimi: attempt(bimi).map(|texts| logo(&texts)),
+    }
 }
 
 /// The domain whose name people would write into an address: `www.` names no one.
@@ -110,22 +132,20 @@ async fn exists(net: &Net, domain: &str, exchange: &exchangers::Exchange) -> Att
     }
 }
 
-fn reporting(texts: &[Vec<u8>]) -> Option<crate::observation::TlsRpt> {
+fn reporting(texts: &[Vec<u8>]) -> Option<TlsRpt> {
     let fault = match tls_rpt::reporting(texts) {
         tls_rpt::Reporting::Nothing => return None,
         tls_rpt::Reporting::To(_) => None,
         tls_rpt::Reporting::Broken(why) => Some(why.to_owned()),
     };
-    Some(crate::observation::TlsRpt { fault })
+    Some(TlsRpt { fault })
 }
 
-fn logo(texts: &[Vec<u8>]) -> Option<crate::observation::Bimi> {
+fn logo(texts: &[Vec<u8>]) -> Option<observation::Bimi> {
     match Bimi::select(texts) {
         Ok(None) => None,
-        Ok(Some(bimi)) => {
-            Some(crate::observation::Bimi { fault: None, logo: bimi.logo.map(|logo| cut(&logo)) })
-        }
-        Err(error) => Some(crate::observation::Bimi { fault: Some(error.to_string()), logo: None }),
+        Ok(Some(bimi)) => Some(observation::Bimi { fault: None, logo: bimi.logo.map(|logo| cut(&logo)) }),
+        Err(error) => Some(observation::Bimi { fault: Some(error.to_string()), logo: None }),
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) async fn mta_sts(
         Announced::Id(_) => match fetch(question, &format!("mta-sts.{domain}")).await {
             Fetched::Policy(policy) => MtaSts {
                 fault: Attempt::Completed(None),
-                policy: Attempt::Completed(observed(policy, exchange)),
+                policy: Attempt::Completed(observed(&policy, exchange)),
             },
             Fetched::Broken(why) => MtaSts {
                 fault: Attempt::Completed(Some(cut(&why))),
@@ -58,7 +58,7 @@ pub(super) async fn mta_sts(
     Attempt::Completed(Some(sts))
 }
 
-fn observed(policy: Policy, exchange: &Exchange) -> MtaStsPolicy {
+fn observed(policy: &Policy, exchange: &Exchange) -> MtaStsPolicy {
     let missing = match exchange {
         Ok(found) => {
             let refused = found.listed.iter().filter(|(_, name)| !policy.allows(name));

@@ -1,7 +1,7 @@
 //! One conversation with a mail server: greeting, EHLO, STARTTLS, one handshake, QUIT. No mail is sent and no address
 //! named. Whatever follows the answer to STARTTLS in the clear is thrown away and told.
 
-use std::{net::IpAddr, sync::Arc};
+use std::net::IpAddr;
 
 use crate::{
     net::{
@@ -58,13 +58,13 @@ pub(super) async fn converse(net: &Net, name: &str, address: IpAddr) -> Result<T
     let fail = |error: Error| untested(&error);
     let lane = net.lane(address).await.map_err(fail)?;
     let connection = lane.connect(name, PORT, Purpose::Smtp).await.map_err(fail)?;
-    let mut line = Line { connection, buffer: Vec::new() };
-    line.connection.renew_read_limit(CLEAR_LIMIT);
+    let mut talk = Line { connection, buffer: Vec::new() };
+    talk.connection.renew_read_limit(CLEAR_LIMIT);
 
-    let greeting = line.reply().await?;
+    let greeting = talk.reply().await?;
     let banner: String = cut(&greeting.lines.join(" ")).chars().take(BANNER_LIMIT).collect();
     if !greeting.is_positive() {
-        line.quit().await;
+        talk.quit().await;
         return Err(malformed(&format!("the greeting is a refusal: {} {banner}", greeting.code)));
     }
     let mut told = Told {
@@ -73,11 +73,11 @@ pub(super) async fn converse(net: &Net, name: &str, address: IpAddr) -> Result<T
         plaintext_after_starttls: false,
         handshake: Attempt::skipped(Skip::DoesNotApply),
     };
-    line.say(&format!("EHLO {}\r\n", own_name(&net.options().contact_url))).await.map_err(fail)?;
-    let ehlo = line.reply().await?;
+    talk.say(&format!("EHLO {}\r\n", own_name(&net.options().contact_url))).await.map_err(fail)?;
+    let ehlo = talk.reply().await?;
     told.starttls = ehlo.offers_starttls();
     if !told.starttls {
-        line.quit().await;
+        talk.quit().await;
         return if ehlo.is_positive() || ehlo.code == 502 || ehlo.code == 500 {
             Ok(told)
         } else {
@@ -86,18 +86,18 @@ pub(super) async fn converse(net: &Net, name: &str, address: IpAddr) -> Result<T
             Err(malformed(&format!("EHLO was refused: {} {words}", ehlo.code)))
         };
     }
-    line.say("STARTTLS\r\n").await.map_err(fail)?;
-    let answer = line.reply().await?;
+    talk.say("STARTTLS\r\n").await.map_err(fail)?;
+    let answer = talk.reply().await?;
     if answer.code != 220 {
         let words = answer.lines.join(" ");
-        line.quit().await;
+        talk.quit().await;
         told.handshake = malformed(&format!("STARTTLS was refused: {} {words}", answer.code));
         return Ok(told);
     }
-    told.plaintext_after_starttls = !line.buffer.is_empty();
-    line.connection.renew_read_limit(HANDSHAKE_LIMIT);
+    told.plaintext_after_starttls = !talk.buffer.is_empty();
+    talk.connection.renew_read_limit(HANDSHAKE_LIMIT);
     let offer = Offer { server_name: Some(name.to_owned()), classic_groups_only: true, ..Offer::default() };
-    told.handshake = match tls::handshake(line.connection, &offer).await {
+    told.handshake = match tls::handshake(talk.connection, &offer).await {
         Ok(mut done) => {
             // the server need not wait for a time-out to learn that this was all
             let _ = done.stream.write_bytes(b"QUIT\r\n").await;
@@ -162,7 +162,7 @@ impl Line {
 
 /// What was said as facts. What hangs on the time and on the roots is worked out for each site.
 pub(super) fn observed(
-    told: Arc<Told>,
+    told: &Told,
     name: &str,
     question: &Question<'_>,
     tlsa: &Attempt<Vec<Tlsa>>,

@@ -53,7 +53,7 @@ fn facts(raw: &[u8], survey: Survey<Error>) -> Spf {
         lookups,
         void_lookups,
         stranger: match &error {
-            Some(error) if survey.stranger == crate::wire::spf::Verdict::TempError => untested(error),
+            Some(error) if survey.stranger == crate::wire::spf::SpfResult::TempError => untested(error),
             _ => Attempt::Completed(survey.stranger),
         },
         uses_ptr: match &error {

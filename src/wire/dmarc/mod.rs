@@ -108,6 +108,7 @@ pub enum Fault {
 impl Record {
     /// Reads a record; `None` where it is none of DMARC's: the version has to come first and be written exactly.
     pub fn parse(text: &[u8]) -> Option<Self> {
+        const POLICIES: [&str; 3] = ["none", "quarantine", "reject"];
         // octets outside of ASCII spoil the tag they stand in, not the record
         let text = String::from_utf8_lossy(text);
         let list = TagList::parse(&text);
@@ -130,7 +131,6 @@ impl Record {
             }
             at
         };
-        const POLICIES: [&str; 3] = ["none", "quarantine", "reject"];
         let policy = |at: Option<usize>| match at? {
             0 => Some(Policy::None),
             1 => Some(Policy::Quarantine),

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use super::{
-    Dns, HOST_LIMIT, LOOKUP_LIMIT, Problem, VOID_LIMIT, Verdict,
+    Dns, HOST_LIMIT, LOOKUP_LIMIT, Problem, SpfResult, VOID_LIMIT,
     macros::{MacroString, Values},
     names::{canonical, is_askable, is_domain, is_within, target, to_ascii},
     record::{DomainSpec, DualCidr, Mechanism, Qualifier, Record, Selected, select},
@@ -29,7 +29,7 @@ pub struct Sender<'s> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checked<E> {
     /// The result.
-    pub verdict: Verdict,
+    pub verdict: SpfResult,
     /// The domain owner's own words for a *fail* (§6.2); `None` where it has none, or none that can be read.
     pub explanation: Option<String>,
     /// Why *permerror*.
@@ -71,7 +71,7 @@ pub async fn check_host<D: Dns>(dns: &D, sender: &Sender<'_>) -> Checked<D::Erro
     let outcome = check.run(domain).await;
     let (lookups, void_lookups) = (check.lookups, check.void_lookups);
     let mut checked = Checked {
-        verdict: Verdict::None,
+        verdict: SpfResult::None,
         explanation: None,
         problem: None,
         error: None,
@@ -81,9 +81,9 @@ pub async fn check_host<D: Dns>(dns: &D, sender: &Sender<'_>) -> Checked<D::Erro
     match outcome {
         Ok((verdict, explanation)) => (checked.verdict, checked.explanation) = (verdict, explanation),
         Err(Stop::Permanent(problem)) => {
-            (checked.verdict, checked.problem) = (Verdict::PermError, Some(problem));
+            (checked.verdict, checked.problem) = (SpfResult::PermError, Some(problem));
         }
-        Err(Stop::Temporary(error)) => (checked.verdict, checked.error) = (Verdict::TempError, Some(error)),
+        Err(Stop::Temporary(error)) => (checked.verdict, checked.error) = (SpfResult::TempError, Some(error)),
     }
     checked
 }
@@ -145,8 +145,8 @@ enum Match {
 }
 
 impl<D: Dns> Check<'_, D> {
-    async fn run(&mut self, domain: String) -> Result<(Verdict, Option<String>), Stop<D::Error>> {
-        let Some(record) = record_of(self.dns, &domain).await? else { return Ok((Verdict::None, None)) };
+    async fn run(&mut self, domain: String) -> Result<(SpfResult, Option<String>), Stop<D::Error>> {
+        let Some(record) = record_of(self.dns, &domain).await? else { return Ok((SpfResult::None, None)) };
         let mut stack = vec![Frame { domain, record, next: 0, include: Qualifier::Pass }];
         while let Some(frame) = stack.last_mut() {
             let verdict = if let Some(directive) = frame.record.directives.get(frame.next).cloned() {
@@ -158,7 +158,7 @@ impl<D: Dns> Check<'_, D> {
                         stack.push(frame);
                         continue;
                     }
-                    Match::Yes => Verdict::from(directive.qualifier),
+                    Match::Yes => SpfResult::from(directive.qualifier),
                 }
             } else if let Some(redirect) = frame.record.redirect.clone() {
                 let (domain, include) = (frame.domain.clone(), frame.include);
@@ -166,35 +166,35 @@ impl<D: Dns> Check<'_, D> {
                 *frame = Frame { include, ..next };
                 continue;
             } else {
-                Verdict::Neutral
+                SpfResult::Neutral
             };
             if let Some(result) = self.settle(&mut stack, verdict).await {
                 return Ok(result);
             }
         }
-        Ok((Verdict::Neutral, None))
+        Ok((SpfResult::Neutral, None))
     }
 
     /// Carries the result of the innermost record to those that include it; the end, where none goes on.
     async fn settle(
         &mut self,
         stack: &mut Vec<Frame>,
-        mut verdict: Verdict,
-    ) -> Option<(Verdict, Option<String>)> {
+        mut verdict: SpfResult,
+    ) -> Option<(SpfResult, Option<String>)> {
         loop {
             let done = stack.pop()?;
             if stack.is_empty() {
                 let explanation = match (&done.record.explanation, verdict) {
-                    (Some(spec), Verdict::Fail) => self.explain(spec, &done.domain).await,
+                    (Some(spec), SpfResult::Fail) => self.explain(spec, &done.domain).await,
                     _ => None,
                 };
                 return Some((verdict, explanation));
             }
             // only a pass of the included record is a match (§5.2)
-            if verdict != Verdict::Pass {
+            if verdict != SpfResult::Pass {
                 return None;
             }
-            verdict = Verdict::from(done.include);
+            verdict = SpfResult::from(done.include);
         }
     }
 

@@ -52,7 +52,7 @@ pub trait Dns {
 /// The result of an evaluation (§2.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Verdict {
+pub enum SpfResult {
     /// No record, or no name that could have one.
     None,
     /// The record says neither yes nor no.
@@ -72,7 +72,7 @@ pub enum Verdict {
     PermError,
 }
 
-impl From<Qualifier> for Verdict {
+impl From<Qualifier> for SpfResult {
     fn from(qualifier: Qualifier) -> Self {
         match qualifier {
             Qualifier::Pass => Self::Pass,

@@ -88,7 +88,7 @@ mod tests {
     fn long_targets_lose_labels_on_the_left() {
         let name = "abcdefghi.".repeat(30) + "vn";
         let cut = target(&name);
-        assert!(cut.len() <= NAME_LIMIT && cut.len() > NAME_LIMIT - 10 && cut.ends_with(".vn"));
+        assert!(cut.len() <= NAME_LIMIT && cut.len() > NAME_LIMIT - 10 && is_within(&cut, "vn"));
         assert_eq!(target("a.vn."), "a.vn");
         assert_eq!(target(&"a".repeat(300)).len(), 300);
     }

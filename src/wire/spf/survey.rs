@@ -2,7 +2,7 @@
 //! sender whom it does not name.
 
 use super::{
-    Dns, HOST_LIMIT, LOOKUP_LIMIT, Problem, VOID_LIMIT, Verdict,
+    Dns, HOST_LIMIT, LOOKUP_LIMIT, Problem, SpfResult, VOID_LIMIT,
     check::{Stop, record_of},
     macros::Values,
     names::{is_askable, target},
@@ -30,7 +30,7 @@ pub struct Survey<E> {
     /// Terms that ask for what does not exist, whoever sends.
     pub void_lookups: u32,
     /// The result for a sender whom no mechanism names; *neutral* where no `all` stands.
-    pub stranger: Verdict,
+    pub stranger: SpfResult,
     /// Whether an `all` decides about strangers, here or where `redirect` leads.
     pub has_all: bool,
     /// Domains whose records it leads to, in order, each once.
@@ -68,7 +68,7 @@ pub async fn survey<D: Dns>(dns: &D, domain: &str) -> Survey<D::Error> {
             lookups: 0,
             cut_short: false,
             void_lookups: 0,
-            stranger: Verdict::None,
+            stranger: SpfResult::None,
             has_all: false,
             leads_to: Vec::new(),
             uses_ptr: false,
@@ -91,10 +91,10 @@ pub async fn survey<D: Dns>(dns: &D, domain: &str) -> Survey<D::Error> {
         survey.problem = Some(Problem::TooManyVoidLookups);
     }
     if survey.error.is_some() {
-        survey.stranger = Verdict::TempError;
+        survey.stranger = SpfResult::TempError;
     }
     if survey.problem.is_some() {
-        survey.stranger = Verdict::PermError;
+        survey.stranger = SpfResult::PermError;
     }
     walk.survey
 }
@@ -132,7 +132,7 @@ impl<D: Dns> Walk<'_, D> {
                         if directive.qualifier != Qualifier::Pass || !names_everybody(&mechanism) {
                             continue;
                         }
-                        Verdict::Pass
+                        SpfResult::Pass
                     }
                 }
             } else if let Some(spec) = frame.record.redirect.clone() {
@@ -144,22 +144,22 @@ impl<D: Dns> Walk<'_, D> {
                         }
                         continue;
                     }
-                    None => Verdict::Neutral,
+                    None => SpfResult::Neutral,
                 }
             } else {
-                Verdict::Neutral
+                SpfResult::Neutral
             };
             self.settle(&mut stack, result, has_all);
         }
     }
 
     /// A record that lets strangers pass makes its include match, and that ends the one that includes it.
-    fn settle(&mut self, stack: &mut Vec<Frame>, mut result: Verdict, has_all: bool) {
+    fn settle(&mut self, stack: &mut Vec<Frame>, mut result: SpfResult, has_all: bool) {
         while let Some(done) = stack.pop() {
             if stack.is_empty() {
                 (self.survey.stranger, self.survey.has_all) = (result, has_all);
             }
-            if result != Verdict::Pass {
+            if result != SpfResult::Pass {
                 return;
             }
             result = done.include.into();

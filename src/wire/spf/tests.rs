@@ -66,36 +66,36 @@ fn check(zone: &Zone, mail_from: &str) -> Checked<String> {
 #[test]
 fn strangers() {
     for (records, stranger, has_all) in [
-        (&[("tinh.example", "v=spf1 -all")][..], Verdict::Fail, true),
-        (&[("tinh.example", "v=spf1 ip4:192.0.2.0/24 ~all")], Verdict::SoftFail, true),
-        (&[("tinh.example", "v=spf1 ?all")], Verdict::Neutral, true),
-        (&[("tinh.example", "v=spf1 ip4:192.0.2.0/24")], Verdict::Neutral, false),
-        (&[("tinh.example", "v=spf1 all")], Verdict::Pass, true),
-        (&[("tinh.example", "v=spf1 +all -all")], Verdict::Pass, true),
-        (&[("tinh.example", "v=spf1 ip4:0.0.0.0/0 -all")], Verdict::Pass, false),
-        (&[("tinh.example", "v=spf1 -ip4:0.0.0.0/0 -all")], Verdict::Fail, true),
+        (&[("tinh.example", "v=spf1 -all")][..], SpfResult::Fail, true),
+        (&[("tinh.example", "v=spf1 ip4:192.0.2.0/24 ~all")], SpfResult::SoftFail, true),
+        (&[("tinh.example", "v=spf1 ?all")], SpfResult::Neutral, true),
+        (&[("tinh.example", "v=spf1 ip4:192.0.2.0/24")], SpfResult::Neutral, false),
+        (&[("tinh.example", "v=spf1 all")], SpfResult::Pass, true),
+        (&[("tinh.example", "v=spf1 +all -all")], SpfResult::Pass, true),
+        (&[("tinh.example", "v=spf1 ip4:0.0.0.0/0 -all")], SpfResult::Pass, false),
+        (&[("tinh.example", "v=spf1 -ip4:0.0.0.0/0 -all")], SpfResult::Fail, true),
         (
             &[("tinh.example", "v=spf1 redirect=nha.example"), ("nha.example", "v=spf1 -all")],
-            Verdict::Fail,
+            SpfResult::Fail,
             true,
         ),
         // an include that lets everybody pass lets everybody pass here
         (
             &[("tinh.example", "v=spf1 include:nha.example -all"), ("nha.example", "v=spf1 +all")],
-            Verdict::Pass,
+            SpfResult::Pass,
             true,
         ),
         (
             &[("tinh.example", "v=spf1 ~include:nha.example -all"), ("nha.example", "v=spf1 +all")],
-            Verdict::SoftFail,
+            SpfResult::SoftFail,
             true,
         ),
         (
             &[("tinh.example", "v=spf1 include:nha.example ~all"), ("nha.example", "v=spf1 -all")],
-            Verdict::SoftFail,
+            SpfResult::SoftFail,
             true,
         ),
-        (&[], Verdict::None, false),
+        (&[], SpfResult::None, false),
     ] {
         let seen = walk(&Zone::new(records));
         assert_eq!((seen.stranger, seen.has_all, seen.problem), (stranger, has_all, None), "{records:?}");
@@ -149,33 +149,33 @@ fn faults_are_named_and_silence_is_none() {
     assert!(told.contains("back to itself"), "{told}");
 
     let silent = walk(&Zone::new(&[("tinh.example", "ERROR")]));
-    assert_eq!((silent.stranger, silent.record.is_none()), (Verdict::TempError, true));
+    assert_eq!((silent.stranger, silent.record.is_none()), (SpfResult::TempError, true));
     assert!(silent.error.is_some() && silent.problem.is_none());
     let half =
         walk(&Zone::new(&[("tinh.example", "v=spf1 include:nha.example -all"), ("nha.example", "ERROR")]));
-    assert_eq!((half.stranger, half.lookups), (Verdict::TempError, 1));
+    assert_eq!((half.stranger, half.lookups), (SpfResult::TempError, 1));
 }
 
 #[test]
 fn a_time_out_is_a_temperror_with_its_reason() {
     let checked = check(&Zone::new(&[("tinh.example", "ERROR")]), "a@tinh.example");
-    assert_eq!(checked.verdict, Verdict::TempError);
+    assert_eq!(checked.verdict, SpfResult::TempError);
     assert_eq!(checked.error.as_deref(), Some("no answer for tinh.example"));
     let checked = check(&Zone::new(&[]), "a@tinh.example");
-    assert_eq!((checked.verdict, checked.error), (Verdict::None, None));
+    assert_eq!((checked.verdict, checked.error), (SpfResult::None, None));
 }
 
 #[test]
 fn internationalised_domains_are_asked_for_in_their_ascii_form() {
     let ascii = idna::domain_to_ascii("tình.example").unwrap();
     let zone = Zone::new(&[(&ascii, "v=spf1 ip4:192.0.2.7 -all")]);
-    assert_eq!(check(&zone, "a@tình.example").verdict, Verdict::Pass);
+    assert_eq!(check(&zone, "a@tình.example").verdict, SpfResult::Pass);
 }
 
 #[test]
 fn what_is_no_domain_has_no_record() {
     for mail_from in ["a@vn", "a@[192.0.2.7]", "a@", "a@..", "a@192.0.2.7"] {
-        assert_eq!(check(&Zone::default(), mail_from).verdict, Verdict::None, "{mail_from}");
+        assert_eq!(check(&Zone::default(), mail_from).verdict, SpfResult::None, "{mail_from}");
     }
 }
 

@@ -124,7 +124,7 @@ async fn talk(
                         return Ok(());
                     };
                     let mut inside = acceptor.accept(stream.into_inner()).await?;
-                    inside.read(&mut [0; 64]).await?;
+                    let _ = inside.read(&mut [0; 64]).await?;
                     return inside.write_all(b"221 bye\r\n").await;
                 }
             }
