@@ -33,7 +33,7 @@ const MOST_NAMES: usize = 50_000;
 /// What a run remembers of zones and of name servers.
 #[derive(Debug, Default)]
 pub struct Zones {
-    zones: Mutex<HashMap<String, Arc<OnceCell<ZoneFacts>>>>,
+    facts: Mutex<HashMap<String, Arc<OnceCell<ZoneFacts>>>>,
     servers: Arc<Servers>,
     names: Mutex<HashMap<String, NameCell>>,
 }
@@ -95,7 +95,7 @@ impl Zones {
     /// The zone's facts; the first who asks waits for them, the others share them.
     pub(super) async fn of(&self, net: &Net, zone: &str, place: &Place, at: Timestamp) -> ZoneFacts {
         let cell = {
-            let mut zones = self.zones.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut zones = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
             if zones.len() >= MOST_ZONES {
                 zones.clear();
             }
