@@ -116,6 +116,7 @@ async fn scanner() -> Result<Option<Sick>, Failed> {
         connect_to: table.connect_to.clone(),
         resolver: table.resolver,
         trust_anchor: table.trust_anchor.clone(),
+        root_hints: table.root_hints.clone(),
         port_map: [(80, table.ports.http), (443, table.ports.https), (53, table.ports.dns)]
             .into_iter()
             .filter_map(|(logical, dialled)| Some((logical, dialled?)))

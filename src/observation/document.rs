@@ -252,5 +252,18 @@ mod tests {
         assert_eq!((&old["web"], &old["http"]["csp"]), (&not_requested, &not_requested));
         let new = of(json!({"https_reachable": true, "address_differences": {"items": []}}));
         assert_eq!(new["http"].get("csp"), None);
+
+        let names = |dns: Value| {
+            let document = json!({
+                "schema": SCHEMA, "at": "2026-11-24T00:00:00Z", "site": {"host": "a.example", "port": 443},
+                "dns": dns, "endpoints": [],
+            });
+            Document::parse(document.to_string().as_bytes()).unwrap().facts()["dns"].clone()
+        };
+        let old = names(json!({"nxdomain": false}));
+        assert_eq!((&old["delegation"], &old["hired"]), (&not_requested, &not_requested));
+        let new = names(json!({"nxdomain": false, "delegation": failed}));
+        assert_eq!((&new["delegation"], new.get("hired")), (&failed, None));
+        assert_eq!(names(failed.clone()), failed);
     }
 }

@@ -115,7 +115,7 @@ async fn facts_of_the_healthy(world: &World) {
             .all(|set| { set.status == Attempt::Completed(DnssecStatus::Secure) })
     );
     let queries = net.queries();
-    assert!(took < Duration::from_secs(2), "a busy machine takes a tenth of that: {took:?}");
+    assert!(took < Duration::from_secs(5), "an idle machine takes a hundredth of that: {took:?}");
     assert!(queries.resolver + queries.direct <= 60, "{queries:?}");
     // a name beside it asks none of the servers again but for the step down
     look(&net, &zones, "mail.healthy.example").await;

@@ -27,13 +27,19 @@ use crate::{
 
 /// Zones that are remembered at once.
 const MOST_ZONES: usize = 50_000;
+/// Names of name servers that are remembered at once.
+const MOST_NAMES: usize = 50_000;
 
 /// What a run remembers of zones and of name servers.
 #[derive(Debug, Default)]
 pub struct Zones {
-    zones: Mutex<HashMap<String, Arc<OnceCell<ZoneFacts>>>>,
+    facts: Mutex<HashMap<String, Arc<OnceCell<ZoneFacts>>>>,
     servers: Arc<Servers>,
+    names: Mutex<HashMap<String, NameCell>>,
 }
+
+/// A and AAAA of a name server's name, asked once.
+type NameCell = Arc<OnceCell<(Lookup, Lookup)>>;
 
 /// What all names of a zone share.
 #[derive(Debug, Clone)]
@@ -89,7 +95,7 @@ impl Zones {
     /// The zone's facts; the first who asks waits for them, the others share them.
     pub(super) async fn of(&self, net: &Net, zone: &str, place: &Place, at: Timestamp) -> ZoneFacts {
         let cell = {
-            let mut zones = self.zones.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut zones = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
             if zones.len() >= MOST_ZONES {
                 zones.clear();
             }
@@ -125,7 +131,7 @@ impl Zones {
         // The parent's names first; what the zone itself adds to them second.
         for _ in 0..2 {
             let room = limits::NAME_SERVERS.saturating_sub(names.len());
-            let found = look_up(net, pending.iter().take(room), cut).await;
+            let found = self.look_up(net, pending.iter().take(room), cut).await;
             let mut stations = Vec::new();
             for (name, mut addresses) in found {
                 addresses.sort_unstable();
@@ -152,6 +158,38 @@ impl Zones {
         delegation
     }
 
+    /// What the resolver says of names, and their addresses with the parent's glue among them. Zones share servers, so
+    /// each name is looked up once.
+    async fn look_up(
+        &self,
+        net: &Net,
+        names: impl Iterator<Item = &String>,
+        cut: &Cut,
+    ) -> Vec<(ServerName, Vec<IpAddr>)> {
+        let mut under_way = JoinSet::new();
+        for name in names {
+            let (resolver, name) = (net.resolver().clone(), name.clone());
+            let glue: Vec<IpAddr> =
+                cut.glue.iter().filter(|glue| glue.name == name).map(|glue| glue.address).collect();
+            let cell = {
+                let mut known = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+                if known.len() >= MOST_NAMES {
+                    known.clear();
+                }
+                Arc::clone(known.entry(name.clone()).or_default())
+            };
+            under_way.spawn(async move {
+                let (a, aaaa) = cell.get_or_init(|| Box::pin(resolver.addresses(&name))).await;
+                server_name(name.clone(), a, aaaa, &glue)
+            });
+        }
+        let mut all = Vec::new();
+        while let Some(joined) = under_way.join_next().await {
+            all.extend(joined.ok());
+        }
+        all
+    }
+
     async fn servers(&self, asker: &Asker, zone: &str, stations: impl Iterator<Item = Station>) -> Vec<Seen> {
         let mut under_way = JoinSet::new();
         for station in stations {
@@ -165,29 +203,6 @@ impl Zones {
         }
         all
     }
-}
-
-/// What the resolver says of names, and their addresses with the parent's glue among them.
-async fn look_up(
-    net: &Net,
-    names: impl Iterator<Item = &String>,
-    cut: &Cut,
-) -> Vec<(ServerName, Vec<IpAddr>)> {
-    let mut under_way = JoinSet::new();
-    for name in names {
-        let (resolver, name) = (net.resolver().clone(), name.clone());
-        let glue: Vec<IpAddr> =
-            cut.glue.iter().filter(|glue| glue.name == name).map(|glue| glue.address).collect();
-        under_way.spawn(async move {
-            let (a, aaaa) = Box::pin(resolver.addresses(&name)).await;
-            server_name(name, &a, &aaaa, &glue)
-        });
-    }
-    let mut all = Vec::new();
-    while let Some(joined) = under_way.join_next().await {
-        all.extend(joined.ok());
-    }
-    all
 }
 
 fn server_name(name: String, a: &Lookup, aaaa: &Lookup, glue: &[IpAddr]) -> (ServerName, Vec<IpAddr>) {

@@ -80,7 +80,7 @@ impl World {
             port_map: [(53, self.port)].into(),
             allow_private: true,
             pace: Pace::Lab,
-            query_timeout: Duration::from_millis(600),
+            query_timeout: Duration::from_millis(1200),
             ..options
         })
         .unwrap()
