@@ -122,7 +122,12 @@ pub struct Resident {
 }
 
 use Character::{
-    BareSessionCookie, BogusZone, BrokenPrefix, BrokenSpf, Downgrade, Expired, ExpiringSoon, Framable, Hangs, HungrySpf, InlineScripts, Ipv6, LeakyReferrer, Mailbox, MissingIntermediate, MixedContent, NoCsp, NoHsts, NoHttps, NoRedirect, NoReferrerPolicy, NoSecurityTxt, NoSpf, OldVersions, OpenCors, OpenSpf, OtherHostFirst, PlainMailbox, PoorZone, RedirectLoop, Resets, SecondAddressExpired, SelfSigned, ShortHsts, Sniffable, Ssl3, Tls10Only, Tls12Only, TlsReports, Twin, UntrustedRoot, Wall, WatchingDmarc, WeakSuites, WrongName,
+    BareSessionCookie, BogusZone, BrokenPrefix, BrokenSpf, Downgrade, Expired, ExpiringSoon, Framable, Hangs,
+    HungrySpf, InlineScripts, Ipv6, LeakyReferrer, Mailbox, MissingIntermediate, MixedContent, NoCsp, NoHsts,
+    NoHttps, NoRedirect, NoReferrerPolicy, NoSecurityTxt, NoSpf, OldVersions, OpenCors, OpenSpf,
+    OtherHostFirst, PlainMailbox, PoorZone, RedirectLoop, Resets, SecondAddressExpired, SelfSigned,
+    ShortHsts, Sniffable, Ssl3, Tls10Only, Tls12Only, TlsReports, Twin, UntrustedRoot, Wall, WatchingDmarc,
+    WeakSuites, WrongName,
 };
 
 /// Everyone.

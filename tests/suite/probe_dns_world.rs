@@ -8,8 +8,9 @@ use std::{
 
 use khien::{
     net::{Net, Options, resolver::Outward},
-    observation::{Addresses, 
-        Attempt, Dns, DnssecStatus, Document, Failure, Observations, SCHEMA, SiteName, Skip, Vantage, Why,
+    observation::{
+        Addresses, Attempt, Dns, DnssecStatus, Document, Failure, Observations, SCHEMA, SiteName, Skip,
+        Vantage, Why,
     },
     probe::dns::{Zones, dns},
     report::judge,
