@@ -31,7 +31,7 @@ fn net(zone: &Zone, smtp: Option<u16>, https: Option<u16>) -> Net {
         exchange_timeout: Duration::from_millis(1_500),
         pace: Pace::Lab,
         allow_private: true,
-        port_map: BTreeMap::from_iter(ports.into_iter().flatten()),
+        port_map: ports.into_iter().flatten().collect(),
         ..Options::default()
     })
     .unwrap()

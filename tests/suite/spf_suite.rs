@@ -1,4 +1,4 @@
-//! The published test-suite of RFC 7208, which ships inside PyPI's `pyspf` source package; `tests/run` fetches it.
+//! The published test-suite of RFC 7208, which ships inside `PyPI`'s `pyspf` source package; `tests/run` fetches it.
 
 use std::{
     collections::HashMap,

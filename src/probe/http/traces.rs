@@ -55,7 +55,7 @@ pub(super) fn leak(text: &str) -> Option<&'static str> {
         after.starts_with(|first: char| first.is_ascii_digit())
     };
     let names_version = what.ends_with(" version");
-    (!names_version || parts.first().is_some_and(|part| versioned(part))).then_some(*what)
+    (!names_version || parts.first().is_some_and(versioned)).then_some(*what)
 }
 
 #[cfg(test)]

@@ -101,7 +101,7 @@ fn answer(
         });
         let Some(target) = alias else { break };
         answer.add_answer(Record::from_rdata(owner, 60, RData::CNAME(CNAME(target.clone()))));
-        at = target.to_ascii().trim_end_matches('.').to_owned();
+        target.to_ascii().trim_end_matches('.').clone_into(&mut at);
         owner = target;
     }
     // a name exists where it or something below it has records

@@ -21,7 +21,7 @@ async fn pages(handler: impl Fn(&Request) -> Act + Send + Sync + 'static) -> (Ht
     let at = "2026-11-24T00:00:00Z".parse().unwrap();
     let (http, web) = site_with_pages(&visitor, at).await;
     assert_eq!(net.load().0, 0, "a lane is still held");
-    (http, web.completed().expect("asked for").clone(), peer)
+    (http, web.completed().unwrap().clone(), peer)
 }
 
 fn html(fields: &str, body: &str) -> Vec<u8> {
@@ -34,7 +34,7 @@ fn answer(status: &str, fields: &str, body: &[u8]) -> Vec<u8> {
 }
 
 fn some<T: Clone>(attempt: &Attempt<Option<T>>) -> T {
-    attempt.completed().expect("seen").clone().expect("there")
+    attempt.completed().unwrap().clone().unwrap()
 }
 
 const SECURITY_TXT: &str = "Contact: mailto:a@a.test\nExpires: 2027-06-01T00:00:00Z\n";
