@@ -237,11 +237,11 @@ mod tests {
         for (from, to, expected) in [
             ("versions: [TLSv1.0", "versions: [TLSv1.5", "c.yaml:11"),
             ("\"0017 0018\"", "\"0017 0x18\"", "c.yaml:15:13"),
-            ("\"0017 0018\"", "\"0017 9918\"", "is no code of a known group"),
+            ("\"0017 0018\"", "\"0017 9918\"", "is no code of IANA's (group)"),
             ("\"0017 0018\"", "\"0017 17\"", "is no code"),
-            ("\"0017 0018\"", "\"0017 0017\"", "the group 0017 stands twice"),
+            ("\"0017 0018\"", "\"0017 0017\"", "`0017` stands twice (group)"),
             ("id: ie-11-windows-8-1", "id: ie-11-windows-7", "c.yaml:19:9: the client"),
-            ("key_shares: \"001d\"", "key_shares: \"0019\"", "a share for secp521r1"),
+            ("key_shares: \"001d\"", "key_shares: \"0019\"", "does not have `secp521r1`"),
             ("dh_bits: {min: 1024", "dh_bits: {least: 1024", "least"),
             ("snapshot: 2026-11-24\n", "", "snapshot"),
         ] {

@@ -67,6 +67,8 @@ fn certificate(key: &Value, issuer: &str) -> Certificate {
             "not_before": "2026-11-01T00:00:00Z", "not_after": "2027-01-29T00:00:00Z", "validity": "valid",
             "days_left": 60, "lifetime_days": 90, "names": {"items": []}, "key": key,
             "signature": {"name": "x"}, "self_signed": false, "is_ca": false,
+            "serial_octets": 8, "serial_positive": true, "names_present": true, "wildcard": false,
+            "must_staple": false, "constrains_names": false,
         })
     };
     stored(
@@ -75,6 +77,7 @@ fn certificate(key: &Value, issuer: &str) -> Certificate {
             "leaf": one("CN=a.example", "C=US, O=Let's Encrypt, CN=R10"),
             "issuers": {"items": [one("C=US, O=Let's Encrypt, CN=R10", issuer)]},
             "names_host": true, "trusted": true, "in_order": true, "root_sent": false,
+            "publicly_trusted": true, "scts": {"items": []}, "ct_logs_of": "2026-08-25",
         }),
     )
 }

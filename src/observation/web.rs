@@ -150,6 +150,7 @@ pub enum CorsAllowed {
     /// The foreign origin that asked.
     Asker,
     /// `null`, which anybody can have.
+    #[serde(rename = "null_origin")]
     Null,
     /// Another one, or nothing that browsers accept.
     Other,

@@ -61,8 +61,11 @@ fn certificate(change: impl FnOnce(&mut serde_json::Value)) -> Attempt<Certifica
             "days_left": 60, "lifetime_days": 90, "names": {"items": [{"name": "a.example"}]},
             "key": {"algorithm": "EC", "bits": 256, "curve": "secp256r1", "spki_sha256": "00"},
             "signature": {"name": "ecdsa-with-SHA256", "hash": "SHA-256"}, "self_signed": false, "is_ca": false,
+            "serial_octets": 8, "serial_positive": true, "names_present": true, "wildcard": false,
+            "must_staple": false, "constrains_names": false,
         },
         "issuers": {"items": []}, "names_host": true, "trusted": true, "in_order": true, "root_sent": false,
+        "publicly_trusted": true, "scts": {"items": []}, "ct_logs_of": "2026-08-25",
     });
     change(&mut certificate);
     Attempt::Completed(stored("certificate", &certificate))
@@ -191,7 +194,7 @@ fn mistakes_have_line_and_column() {
         ("subject: version", "subject: rsa_bits", "has numbers, no words"),
         ("subject: lifetime_days", "subject: group", "has words, no numbers"),
         ("edition:", "editoin:", "mozilla-modern.yaml:4:1"),
-        ("id: mozilla-modern", "id: mozilla-moderm", "stands in mozilla-modern.yaml"),
+        ("id: mozilla-modern", "id: mozilla-moderm", "stands in `mozilla-modern.yaml`"),
         (
             "subject: suite_order",
             "subject: suite_order, versions: [TLSv1.2]",

@@ -35,7 +35,7 @@ pub struct Bracket(
     pub u8,
 );
 
-/// How much of the weight that applies could be tested.
+/// How much of what applies could be tested, in tenths of the categories' weights.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Coverage {
     /// Weight with a verdict.
@@ -103,7 +103,7 @@ pub fn score(items: &[Item], method: &Method) -> Score {
         score: base.map(|base| capped(base, cap)),
         base,
         bracket: applies.then(bracket).flatten(),
-        coverage: Coverage::of(items),
+        coverage: Coverage::of(items, method),
         categories: categories(items, &Sums::of(items, credit)),
         caps,
     }
@@ -132,13 +132,22 @@ pub fn exact_base(items: &[Item], method: &Method) -> Option<Exact> {
 }
 
 impl Coverage {
-    /// The coverage of items. One that failed in one place and could not be tested in another is not tested: else a
-    /// fix would lower the coverage.
-    pub fn of(items: &[Item]) -> Self {
-        let applicable = || items.iter().filter(|item| item.state != State::NotApplicable);
-        let weight = |item: &Item| u64::from(item.weight);
-        let tested = applicable().filter(|item| !item.untested).map(weight).sum();
-        Self::new(tested, applicable().map(weight).sum())
+    /// The coverage of items: the share of each category, weighed as in the score, so that a category with many rules
+    /// does not count for more than it can cost. One that failed in one place and could not be tested in another is not
+    /// tested: else a fix would lower the coverage.
+    pub fn of(items: &[Item], method: &Method) -> Self {
+        /// A category's weight is divided into so many parts, of which whole ones are tested.
+        const PARTS: u64 = 10;
+        let mut sums: BTreeMap<Category, (u64, u64)> = BTreeMap::new();
+        for item in items.iter().filter(|item| item.state != State::NotApplicable && item.weight > 0) {
+            let (tested, applicable) = sums.entry(item.category).or_default();
+            let weight = u64::from(item.weight);
+            *applicable += weight;
+            *tested += if item.untested { 0 } else { weight };
+        }
+        let parts = |category: &Category| PARTS * u64::from(method.category_weight(*category));
+        let tested = sums.iter().map(|(category, (tested, of))| parts(category) * tested / of).sum();
+        Self::new(tested, sums.keys().map(parts).sum())
     }
 
     /// A coverage from its two weights.

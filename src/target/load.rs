@@ -217,7 +217,7 @@ fn unit(reader: &mut Reader<'_>, raw: raw::Unit, ids: &Ids, seen: &mut Sites) ->
             "add `valid: {until: 2025-06-30}`, the last day of this unit",
         );
         let message = (
-            "đơn vị đã có đơn vị kế thừa (`successor`) nhưng chưa có ngày kết thúc",
+            "đơn vị đã có đơn vị kế thừa nhưng chưa có ngày kết thúc",
             "a unit with a successor has no last day",
         );
         reader.warn(written.at, message, help);
