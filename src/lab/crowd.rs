@@ -41,7 +41,8 @@ impl Crowd {
             .filter(|place| self.is_dead(*place))
             .map(|place| self.address(place))
             .collect();
-        let name_servers = [2, 3].map(|place| IpAddr::V4(Ipv4Addr::new(127, 64, 0, place)));
+        // in two networks, beyond those of the servers
+        let name_servers = [(0, 2), (255, 3)].map(|(c, d)| IpAddr::V4(Ipv4Addr::new(127, 64, c, d)));
         let zones: Vec<String> = (0..hosts.len().div_ceil(SITES_PER_ZONE)).map(zone).collect();
         town::crowd(&zones, &hosts, &|address| !dead.contains(&address), name_servers, now)
     }

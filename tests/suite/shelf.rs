@@ -47,6 +47,15 @@ fn a_rule_that_is_lost_with_another_is_lost_in_its_example() {
 
 /// Facts that no rule judges, and why. Ends with the first word that is judged.
 const UNJUDGED: &[(&str, &str)] = &[
+    ("dns.soa.primary", "who is asked first; any server of the zone is right"),
+    ("dns.soa.serial", "a number that only has to be the same everywhere, which same_serial says"),
+    ("dns.delegation.parent.zone", "says whose word it is"),
+    ("dns.delegation.parent.servers", "only_parent and only_own say where it differs"),
+    ("dns.delegation.own", "only_parent and only_own say where it differs"),
+    ("dns.delegation.queries", "what the look cost"),
+    ("dns.https", "nobody has to have HTTPS records"),
+    ("dns.hired.suffix", "how the service was recognised"),
+    ("dns.hired.listed_on", "how old the list is"),
     ("schema", "the version of the format"),
     ("at", "the time, which other facts already take into account"),
     ("site.port", "what the inventory says, nothing observed"),
