@@ -1,26 +1,31 @@
 //! Whether and how clients come back: sessions by id and by ticket, renegotiation up to TLS 1.2, and tickets and early
 //! data of TLS 1.3. Each fact from handshakes that were completed.
 
+use std::time::Duration;
+
 use super::{
     Here,
-    handshake::{Channel, Client, Completed, Resume, Stop, Terms, random, within_reach},
+    handshake::{Channel, Client, Completed, Item, Resume, Stop, Terms, random, within_reach},
 };
 use crate::{
     net::{
-        Error,
+        Error, Phase,
         tls::{FirstVisit, Offer},
     },
     observation::{Attempt, ClientRenegotiation, EarlyData, Failure, Sessions, Support, Versions},
     probe::tls::negotiation::support,
     wire::{
         http1::{Method, Request},
-        tls::Version,
+        tls::{ContentType, Version},
         url::HttpUrl,
     },
 };
 
 /// Where counting renegotiations stops: who allows so many allows any number.
 const MOST_RENEGOTIATIONS: u32 = 11;
+
+/// How long a second handshake may take before silence is looked into.
+const RENEGOTIATION_PATIENCE: Duration = Duration::from_secs(1);
 
 /// What is known of a server's versions up to TLS 1.2 for handshakes by hand.
 #[derive(Clone, Debug)]
@@ -186,17 +191,39 @@ async fn renegotiated(
     terms: &Terms<'_>,
 ) -> Attempt<ClientRenegotiation> {
     let terms = Terms { wants_ticket: false, ..terms.clone() };
-    // for all of them: a slow server must not hold us for each
-    client.channel.connection.renew_deadline(2 * here.lane.exchange_timeout());
     let mut accepted = 0;
     while accepted < MOST_RENEGOTIATIONS {
+        client.channel.connection.renew_deadline(RENEGOTIATION_PATIENCE.min(here.lane.exchange_timeout()));
         match Box::pin(client.handshake(&terms)).await {
             Ok(_) => accepted += 1,
             Err(stop) if stop.is_refusal() => break,
+            Err(Stop::Lost(Error::TimedOut { .. })) => match goes_on(here, &mut client).await {
+                Ok(()) => break,
+                Err(failed) => return Attempt::failed(failed),
+            },
             Err(stop) => return Attempt::failed(stop.failure()),
         }
     }
     Attempt::Completed(ClientRenegotiation { accepted })
+}
+
+/// Whether the connection goes on as before where a second hello was met by silence: some servers pass over it, and some
+/// hold their `no_renegotiation` back until they have something else to say (rustls). So they are asked for the page.
+async fn goes_on(here: &Here<'_>, client: &mut Client) -> Result<(), Failure> {
+    let request = request(here)?;
+    here.lane.count_request().map_err(|error| Failure::from(&error))?;
+    client.channel.connection.renew_deadline(here.lane.exchange_timeout());
+    client.channel.send(ContentType::APPLICATION_DATA, &request).await.map_err(|stop| Stop::failure(&stop))?;
+    match client.channel.next().await {
+        Ok(Item::Data(_) | Item::Warning(_)) => Ok(()),
+        // only late: it would have begun again
+        Ok(_) => {
+            let late = Error::TimedOut { during: Phase::Handshake, after: RENEGOTIATION_PATIENCE };
+            Err(Failure::from(&late))
+        }
+        Err(stop) if stop.is_refusal() => Ok(()),
+        Err(stop) => Err(stop.failure()),
+    }
 }
 
 /// Whether a ticket is taken back, how many there are, and what early data it allows. The ALPN of the first visit goes
