@@ -4,7 +4,7 @@
 mod server;
 mod zone;
 
-use std::{collections::BTreeMap, net::IpAddr, sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use khien::{
     net::{Net, Options, Pace},
