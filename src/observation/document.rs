@@ -154,10 +154,9 @@ fn mark_later_facts(facts: &mut Map<String, Value>) {
         }
     }
     facts.entry("mail").or_insert_with(not_requested);
-    let mut is_older = false;
     let endpoints = facts.get_mut("endpoints").and_then(Value::as_array_mut);
     for endpoint in endpoints.into_iter().flatten() {
-        is_older |= mark_later_of_certificate(endpoint);
+        mark_later_of_certificate(endpoint);
         let Some(tls) = endpoint.get_mut("tls").and_then(Value::as_object_mut) else { continue };
         if !tls.contains_key("offered") {
             continue;
@@ -173,23 +172,21 @@ fn mark_later_facts(facts: &mut Map<String, Value>) {
             }
         }
     }
-    if is_older {
-        facts.entry("addresses").or_insert_with(|| serde_json::json!({"certificates": not_requested()}));
-    }
+    facts.entry("addresses").or_insert_with(|| serde_json::json!({"certificates": not_requested()}));
 }
 
 fn not_requested() -> Value {
     serde_json::json!({"skipped": "not_requested"})
 }
 
-/// The same for a certificate; whether it is one of an older document.
-fn mark_later_of_certificate(endpoint: &mut Value) -> bool {
-    let Some(endpoint) = endpoint.as_object_mut() else { return false };
+/// The same for a certificate.
+fn mark_later_of_certificate(endpoint: &mut Value) {
+    let Some(endpoint) = endpoint.as_object_mut() else { return };
     let Some(certificate) = endpoint.get_mut("certificate").and_then(Value::as_object_mut) else {
-        return false;
+        return;
     };
     if !certificate.contains_key("trusted") || certificate.contains_key("ct_logs_of") {
-        return false;
+        return;
     }
     for name in LATER_CERTIFICATE {
         certificate.entry(name).or_insert_with(not_requested);
@@ -205,7 +202,6 @@ fn mark_later_of_certificate(endpoint: &mut Value) -> bool {
         }
     }
     endpoint.entry("second_certificate").or_insert_with(not_requested);
-    true
 }
 
 impl TryFrom<&Observations> for Document {

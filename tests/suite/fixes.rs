@@ -180,6 +180,8 @@ fn what_is_typed_is_the_same_in_both_languages() {
         ("fullchain.pem", "chung-thu-day-du.pem"),
         ("certificate.pem", "chung-thu.pem"),
         ("logo.svg", "bieu-trung.svg"),
+        ("allowed_origin", "duoc_phep"),
+        ("ALLOWED_ORIGIN", "DUOC_PHEP"),
     ];
     let typed = |text: &str| -> Vec<String> {
         let lines = text.lines().filter(|line| line.starts_with("  "));

@@ -138,12 +138,16 @@ const EXPECTED: &[Expected] = &[
             "tls-ssl2-ssl3-offered",
             "tls-cipher-64-bit-block-offered",
         ],
-        &["tls-1-3-missing", "tls-forward-secrecy-partial"],
+        &["tls-1-3-missing", "tls-forward-secrecy-partial", "tls-extended-master-secret-missing"],
     ),
     (
         "datkham",
         &["tls-cipher-64-bit-block-offered", "tls-cipher-insecure-offered"],
-        &["http-referrer-policy-missing", "tls-forward-secrecy-partial"],
+        &[
+            "http-referrer-policy-missing",
+            "tls-forward-secrecy-partial",
+            "tls-extended-master-secret-missing",
+        ],
     ),
     ("sgddt", &["certificate-self-signed", "mail-spf-lookups-exceeded"], &[]),
     ("kkt", &["dns-dnssec-bogus"], &[]),
@@ -161,15 +165,19 @@ const EXPECTED: &[Expected] = &[
             "tls-modern-version-missing",
             "tls-cipher-64-bit-block-offered",
         ],
-        &["dns-caa-missing"],
+        &["tls-extended-master-secret-missing", "dns-caa-missing"],
     ),
     ("tpmau", &[], &[]),
     (
         "",
         &["certificate-expiring-soon", "tls-legacy-version-offered"],
-        &["tls-forward-secrecy-partial", "mail-mta-sts-missing"],
+        &["tls-forward-secrecy-partial", "tls-extended-master-secret-missing", "mail-mta-sts-missing"],
     ),
-    ("anmau", &["certificate-expiring-soon", "tls-legacy-version-offered"], &["tls-forward-secrecy-partial"]),
+    (
+        "anmau",
+        &["certificate-expiring-soon", "tls-legacy-version-offered"],
+        &["tls-forward-secrecy-partial", "tls-extended-master-secret-missing"],
+    ),
     (
         "binhmau",
         &[
@@ -178,7 +186,7 @@ const EXPECTED: &[Expected] = &[
             "http-hsts-missing",
             "tls-legacy-version-offered",
         ],
-        &["tls-forward-secrecy-partial"],
+        &["tls-forward-secrecy-partial", "tls-extended-master-secret-missing"],
     ),
     (
         "catmau",
@@ -189,7 +197,12 @@ const EXPECTED: &[Expected] = &[
             "tls-legacy-version-offered",
             "web-mixed-content-active",
         ],
-        &["http-referrer-policy-missing", "tls-forward-secrecy-partial", "web-integrity-missing"],
+        &[
+            "http-referrer-policy-missing",
+            "tls-forward-secrecy-partial",
+            "tls-extended-master-secret-missing",
+            "web-integrity-missing",
+        ],
     ),
     (
         "dongmau",
@@ -199,7 +212,7 @@ const EXPECTED: &[Expected] = &[
             "http-csp-script-unprotected",
             "tls-legacy-version-offered",
         ],
-        &["http-cookie-prefix-broken", "tls-forward-secrecy-partial"],
+        &["http-cookie-prefix-broken", "tls-forward-secrecy-partial", "tls-extended-master-secret-missing"],
     ),
     ("taymau", &["http-nosniff-missing", "http-redirect-loop"], &[]),
     ("lammau", &[], &[]),
@@ -249,7 +262,15 @@ async fn every_site_is_found_to_lack_what_it_lacks_and_the_excellent_one_nothing
         let open = having(report, Verdict::Inconclusive, Level::Required);
         match UNSEEN.iter().find(|(unseen, _)| unseen == host) {
             Some((_, least)) => assert!(open.len() >= *least, "{host}: {open:?}"),
-            None => assert_eq!(open, BTreeSet::new(), "{host}: {seen}"),
+            // the lab's name server denies TLSA records below names that have others below them in a way that hickory's
+            // validator takes for bogus; our own walk finds no fault, so nothing is decided, and that is right
+            None => {
+                let known =
+                    seen.contains("our validator says bogus, but the walk to the root found no fault");
+                let allowed: BTreeSet<&str> =
+                    if known { ["dns-record-bogus"].into() } else { BTreeSet::new() };
+                assert!(open.is_subset(&allowed), "{host}: {open:?} {seen}");
+            }
         }
     }
 
@@ -273,7 +294,7 @@ async fn every_site_is_found_to_lack_what_it_lacks_and_the_excellent_one_nothing
     let grades: BTreeSet<&str> = units.iter().filter_map(|unit| unit["grade"].as_str()).collect();
     assert_eq!(grades, BTreeSet::from(["A", "B", "C", "D", "E"]));
     let statuses: BTreeSet<&str> = units.iter().filter_map(|unit| unit["status"].as_str()).collect();
-    assert_eq!(statuses, BTreeSet::from(["no_site", "ranked", "untested"]));
+    assert_eq!(statuses, BTreeSet::from(["insufficient_data", "no_site", "ranked", "untested"]));
     let portal =
         report["causes"].as_array().unwrap().iter().find(|cause| cause["kind"] == "address").unwrap();
     assert_eq!(portal["rule"], "tls-legacy-version-offered");

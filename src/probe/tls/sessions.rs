@@ -15,6 +15,7 @@ use crate::{
     observation::{Attempt, ClientRenegotiation, EarlyData, Failure, Sessions, Support, Versions},
     probe::tls::negotiation::support,
     wire::{
+        content_coding,
         http1::{Method, Request},
         tls::{ContentType, Version},
         url::HttpUrl,
@@ -213,7 +214,11 @@ async fn goes_on(here: &Here<'_>, client: &mut Client) -> Result<(), Failure> {
     let request = request(here)?;
     here.lane.count_request().map_err(|error| Failure::from(&error))?;
     client.channel.connection.renew_deadline(here.lane.exchange_timeout());
-    client.channel.send(ContentType::APPLICATION_DATA, &request).await.map_err(|stop| Stop::failure(&stop))?;
+    client
+        .channel
+        .send(ContentType::APPLICATION_DATA, &request)
+        .await
+        .map_err(|stop| Stop::failure(&stop))?;
     match client.channel.next().await {
         Ok(Item::Data(_) | Item::Warning(_)) => Ok(()),
         // only late: it would have begun again
@@ -259,7 +264,7 @@ fn request(here: &Here<'_>) -> Result<Vec<u8>, Failure> {
     Request::new(Method::Get, &url)
         .field("User-Agent", here.lane.user_agent())
         .field("Accept", "text/html,*/*;q=0.1")
-        .field("Accept-Encoding", "identity")
+        .field("Accept-Encoding", content_coding::ACCEPTED)
         .field("Connection", "close")
         .encode()
         .map_err(|error| bad(error.to_string()))
