@@ -1,7 +1,7 @@
 //! HTTP as a visitor meets it: the first answers of each address, then visits with redirects followed, then a few fixed
 //! requests beside the page. Bodies are read and forgotten; nothing here says good or bad.
 //!
-//! Order: [`endpoint`] once per address, inside the address's lane; then, with no lane held, [`site`] or
+//! Order: [`endpoint`] once per address, inside the address's lane; then, with no lane held, [`site`](site()) or
 //! [`site_with_pages`] once per site.
 
 mod answer;
