@@ -8,6 +8,7 @@ mod connection;
 mod error;
 mod guard;
 mod lane;
+mod once;
 mod options;
 pub mod resolver;
 mod silence;
@@ -19,6 +20,7 @@ pub use connection::{Connection, Peer};
 pub use error::{Budget, Error, ExtendedError, Phase, SetupError};
 pub use guard::{Special, guard, special};
 pub use lane::{Lane, Purpose};
+pub use once::Once;
 pub use options::{Budgets, Options, Pace, default_max_connections};
 pub use resolver::Resolver;
 

@@ -1,11 +1,7 @@
 //! The way down from the root to a name, asked of the servers themselves: which zones there are, what the parent says
 //! of each. Each step is taken once a run. Judges nothing, validates nothing.
 
-use std::{
-    collections::HashMap,
-    net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{net::IpAddr, sync::Arc};
 
 use hickory_proto::{
     op::{Message, ResponseCode},
@@ -14,7 +10,7 @@ use hickory_proto::{
 use tokio::{sync::OnceCell, task::JoinSet};
 
 use super::{Authorities, DirectQuestion, Resolver, Station, plain, rooted};
-use crate::net::{error::Error, lane::has_route};
+use crate::net::{Once, error::Error, lane::has_route};
 
 /// Steps that are remembered; a run of a province takes a few thousand.
 const MOST_STEPS: usize = 200_000;
@@ -82,13 +78,13 @@ enum Step {
 pub(in crate::net) struct Descents {
     hints: Option<Vec<Station>>,
     outward: OnceCell<Outward>,
-    steps: Mutex<HashMap<String, Arc<OnceCell<Step>>>>,
+    steps: Once<String, Step>,
 }
 
 impl Descents {
     /// `hints` absent: the root is not to be asked.
     pub(in crate::net) fn new(hints: Option<Vec<Station>>) -> Self {
-        Descents { hints, outward: OnceCell::new(), steps: Mutex::default() }
+        Descents { hints, outward: OnceCell::new(), steps: Once::new(MOST_STEPS) }
     }
 
     /// Asked once a run, of a few root servers at a time.
@@ -118,7 +114,7 @@ impl Descents {
         for depth in 1..=labels.min(MOST_LABELS) {
             let name = host.trim_to(depth);
             let above = descent.cuts.last().map(Arc::clone);
-            let cell = self.step(&plain(&name));
+            let cell = self.steps.of(plain(&name));
             // Boxed: a step may look up addresses, and that validates.
             let step =
                 cell.get_or_init(|| Box::pin(self.ask(authorities, resolver, above.as_deref(), &name))).await;
@@ -132,17 +128,6 @@ impl Descents {
             }
         }
         Ok(descent)
-    }
-
-    fn step(&self, name: &str) -> Arc<OnceCell<Step>> {
-        let mut steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(cell) = steps.get(name) {
-            return Arc::clone(cell);
-        }
-        if steps.len() >= MOST_STEPS {
-            steps.clear();
-        }
-        Arc::clone(steps.entry(name.to_owned()).or_default())
     }
 
     /// Asks the servers of the zone above, one after another, until one answers as its server.

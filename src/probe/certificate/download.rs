@@ -1,13 +1,10 @@
 //! Files that certificates point at, each fetched once in a run: over plain HTTP, through the guard and the lanes of
 //! `net`, with a cap on size and a deadline. Judges nothing of what comes.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::OnceCell;
-
-use crate::net::{Connection, Error, Net, Purpose};
+use crate::net::{Connection, Error, Net, Once, Purpose};
 use crate::observation::{Attempt, Failure, Phase};
 use crate::probe::dns;
 use crate::probe::failure::{cut, untested};
@@ -27,23 +24,19 @@ type Fetched = Attempt<Arc<[u8]>>;
 #[derive(Debug)]
 pub struct Downloads {
     net: Net,
-    known: Mutex<HashMap<String, Arc<OnceCell<Fetched>>>>,
+    known: Once<String, Fetched>,
 }
 
 impl Downloads {
     /// Nothing yet.
     pub fn new(net: Net) -> Self {
-        Self { net, known: Mutex::default() }
+        Self { net, known: Once::new(URLS) }
     }
 
     /// The file at an `http` URL, of at most so many octets. Whoever asks for what is being fetched waits for it.
     pub(super) async fn get(&self, url: &str, limit: usize) -> Fetched {
-        let cell = {
-            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            if known.len() >= URLS && !known.contains_key(url) {
-                return Attempt::failed(Failure::Budget("downloads of the run".to_owned()));
-            }
-            Arc::clone(known.entry(url.to_owned()).or_default())
+        let Some(cell) = self.known.within(url.to_owned()) else {
+            return Attempt::failed(Failure::Budget("downloads of the run".to_owned()));
         };
         let fetched = cell.get_or_init(|| async {
             tokio::time::timeout(DEADLINE, self.fetch(url, limit)).await.unwrap_or_else(|_| {

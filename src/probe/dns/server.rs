@@ -2,20 +2,17 @@
 //! or bad.
 
 use std::{
-    collections::HashMap,
     net::IpAddr,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicU32, Ordering},
     },
 };
 
-use tokio::sync::OnceCell;
-
 use super::{cut, plain, untested};
 use crate::{
     net::{
-        Error, Net,
+        Error, Net, Once,
         resolver::{DirectAnswer, DirectQuestion, EdnsOffer, Message, RData, RecordType, Station, Transport},
     },
     observation::{Attempt, Edns, NameServer, Skip},
@@ -29,19 +26,11 @@ const UNKNOWN_FLAG: u16 = 0x0001;
 const BADVERS: u16 = 16;
 
 /// What is remembered of each server, whichever zone asked first.
-#[derive(Debug, Default)]
-pub(super) struct Servers(Mutex<HashMap<IpAddr, Arc<OnceCell<Habits>>>>);
-
-impl Servers {
-    fn of(&self, address: IpAddr) -> Arc<OnceCell<Habits>> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(all.entry(address).or_default())
-    }
-}
+pub(super) type Servers = Once<IpAddr, Habits>;
 
 /// What a server does whatever the zone.
 #[derive(Debug, Clone)]
-struct Habits {
+pub(super) struct Habits {
     tcp: Attempt<bool>,
     edns: Attempt<Edns>,
     version: Attempt<Option<String>>,

@@ -1,13 +1,13 @@
 //! A zone once a run: its delegation and servers asked directly, its SOA, keys and wildcard by the resolver.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     net::IpAddr,
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicU32},
+    sync::{Arc, atomic::AtomicU32},
 };
 
 use jiff::Timestamp;
-use tokio::{sync::OnceCell, task::JoinSet};
+use tokio::task::JoinSet;
 
 use super::{
     Lookup, cut, plain,
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     net::{
-        Net, Resolver,
+        Net, Once, Resolver,
         resolver::{Cut, Outcome, Outward, RData, RecordType, Station},
     },
     observation::{
@@ -27,19 +27,26 @@ use crate::{
 
 /// Zones that are remembered at once.
 const MOST_ZONES: usize = 50_000;
+/// Name servers that are remembered at once.
+const MOST_SERVERS: usize = 50_000;
 /// Names of name servers that are remembered at once.
 const MOST_NAMES: usize = 50_000;
 
 /// What a run remembers of zones and of name servers.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Zones {
-    facts: Mutex<HashMap<String, Arc<OnceCell<ZoneFacts>>>>,
+    facts: Once<String, ZoneFacts>,
     servers: Arc<Servers>,
-    names: Mutex<HashMap<String, NameCell>>,
+    /// A and AAAA of name servers' names.
+    names: Once<String, (Lookup, Lookup)>,
 }
 
-/// A and AAAA of a name server's name, asked once.
-type NameCell = Arc<OnceCell<(Lookup, Lookup)>>;
+impl Default for Zones {
+    fn default() -> Self {
+        let names = Once::new(MOST_NAMES);
+        Self { facts: Once::new(MOST_ZONES), servers: Arc::new(Servers::new(MOST_SERVERS)), names }
+    }
+}
 
 /// What all names of a zone share.
 #[derive(Debug, Clone)]
@@ -94,13 +101,7 @@ pub(super) async fn place(net: &Net, host: &str) -> Place {
 impl Zones {
     /// The zone's facts; the first who asks waits for them, the others share them.
     pub(super) async fn of(&self, net: &Net, zone: &str, place: &Place, at: Timestamp) -> ZoneFacts {
-        let cell = {
-            let mut zones = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
-            if zones.len() >= MOST_ZONES {
-                zones.clear();
-            }
-            Arc::clone(zones.entry(zone.to_owned()).or_default())
-        };
+        let cell = self.facts.of(zone.to_owned());
         cell.get_or_init(|| Box::pin(self.ask(net, zone, place, at))).await.clone()
     }
 
@@ -171,13 +172,7 @@ impl Zones {
             let (resolver, name) = (net.resolver().clone(), name.clone());
             let glue: Vec<IpAddr> =
                 cut.glue.iter().filter(|glue| glue.name == name).map(|glue| glue.address).collect();
-            let cell = {
-                let mut known = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-                if known.len() >= MOST_NAMES {
-                    known.clear();
-                }
-                Arc::clone(known.entry(name.clone()).or_default())
-            };
+            let cell = self.names.of(name.clone());
             under_way.spawn(async move {
                 let (a, aaaa) = cell.get_or_init(|| Box::pin(resolver.addresses(&name))).await;
                 server_name(name.clone(), a, aaaa, &glue)
