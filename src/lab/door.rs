@@ -47,6 +47,18 @@ pub(super) struct Door {
 
 /// Accepts until it is dropped.
 pub(super) async fn open(listener: TcpListener, door: Arc<Door>, places: Arc<Semaphore>, tls: bool) {
+    let receive = |stream| {
+        let door = Arc::clone(&door);
+        async move { door.receive(stream, tls).await }
+    };
+    accept(listener, places, receive).await;
+}
+
+/// Gives every connection to `receive`, as many at once as there are places, each for a while at most.
+pub(super) async fn accept<R>(listener: TcpListener, places: Arc<Semaphore>, receive: impl Fn(TcpStream) -> R)
+where
+    R: Future<Output = io::Result<()>> + Send + 'static,
+{
     /// After a refusal to accept (no file is free), the kernel gets a moment.
     const BREATH: Duration = Duration::from_millis(50);
     let mut under_way = JoinSet::new();
@@ -58,10 +70,10 @@ pub(super) async fn open(listener: TcpListener, door: Arc<Door>, places: Arc<Sem
             continue;
         };
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-        let door = Arc::clone(&door);
+        let received = receive(stream);
         under_way.spawn(async move {
             // cut or broken: nobody waits for what became of it
-            let _ = timeout(LONGEST, door.receive(stream, tls)).await;
+            let _ = timeout(LONGEST, received).await;
             drop(place);
         });
     }

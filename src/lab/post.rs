@@ -1,20 +1,16 @@
 //! A mail server of the province: greets, answers EHLO, lets TLS through or does not have it. Takes no mail. Every
 //! connection has a deadline, every line a cap.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, sync::Arc};
 
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpListener, TcpStream},
     sync::Semaphore,
-    task::JoinSet,
-    time::timeout,
 };
 
-use super::modern::Modern;
+use super::{door, modern::Modern};
 
-/// A connection that lasts longer is cut.
-const LONGEST: Duration = Duration::from_secs(20);
 /// Octets of one line (RFC 5321 section 4.5.3.1.4).
 const LINE_LIMIT: u64 = 512;
 
@@ -28,24 +24,11 @@ pub(super) struct Post {
 
 /// Accepts until it is dropped.
 pub(super) async fn open(listener: TcpListener, post: Arc<Post>, places: Arc<Semaphore>) {
-    /// After a refusal to accept (no file is free), the kernel gets a moment.
-    const BREATH: Duration = Duration::from_millis(50);
-    let mut under_way = JoinSet::new();
-    loop {
-        let accepted = listener.accept().await;
-        while under_way.try_join_next().is_some() {}
-        let Ok((stream, _)) = accepted else {
-            tokio::time::sleep(BREATH).await;
-            continue;
-        };
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+    let receive = |stream| {
         let post = Arc::clone(&post);
-        under_way.spawn(async move {
-            // cut or broken: nobody waits for what became of it
-            let _ = timeout(LONGEST, post.receive(stream)).await;
-            drop(place);
-        });
-    }
+        async move { post.receive(stream).await }
+    };
+    door::accept(listener, places, receive).await;
 }
 
 impl Post {
