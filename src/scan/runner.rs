@@ -1,6 +1,6 @@
 //! Runs a plan: many sites at once, each address through its lane, one document per site as soon as it is whole.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{convert::Infallible, net::IpAddr, sync::Arc};
 
 use jiff::Timestamp;
 use tokio::{
@@ -12,8 +12,8 @@ use super::{Plan, Probe, Probes, Target};
 use crate::{
     net::{Net, resolver::Outward},
     observation::{
-        Addresses, Attempt, Certificate, Endpoint, EndpointHttp, Failure, Http, Mail, Observations, SCHEMA,
-        Skip, Tls, Vantage, limits,
+        Addresses, Attempt, Certificate, Endpoint, Failure, Mail, Observations, SCHEMA, Skip, Tls, Vantage,
+        limits,
     },
     probe::{
         certificate::{self, Downloads, LookUps, Sent, TrustStore},
@@ -172,10 +172,10 @@ async fn visited(run: &Arc<Run>, target: &Target) -> Finished {
         None if probes.has(Probe::Dns) => dns::dns(net, zones, options.at, host).await,
         None => (Attempt::skipped(Skip::NotRequested), dns::addresses(net, host).await),
     };
-    let dns = if probes.has(Probe::Dns) { dns } else { Attempt::skipped(Skip::NotRequested) };
+    let dns = wanted(probes, Probe::Dns, dns);
 
     let (mut unrouted, mut certificates, mut leaves) = (Vec::new(), Vec::new(), Vec::new());
-    let (endpoints, answers) = match addresses {
+    let (endpoints, answers): (_, Result<_, Attempt<Infallible>>) = match addresses {
         Attempt::Completed(mut addresses) => {
             // a machine without IPv6 learns nothing of IPv6 addresses, and the site is not to blame
             if addresses.iter().any(|address| net.has_route(*address)) {
@@ -195,15 +195,11 @@ async fn visited(run: &Arc<Run>, target: &Target) -> Finished {
         Attempt::Failed { failed } => (Attempt::failed(failed.clone()), Err(Attempt::failed(failed))),
         Attempt::Skipped { skipped } => (Attempt::skipped(skipped), Err(Attempt::skipped(skipped))),
     };
-    let both = |why: Attempt<Http>| {
-        let web = why.as_ref().and_then(|_| Attempt::skipped(Skip::NotRequested));
-        (why, web)
-    };
     let (http, web) = match answers {
-        _ if !(probes.has(Probe::Http) || probes.has(Probe::Web)) => {
-            both(Attempt::skipped(Skip::NotRequested))
+        Err(why) => (why.clone().map(|never| match never {}), why.map(|never| match never {})),
+        Ok(_) if !wants_answers(probes) => {
+            (Attempt::skipped(Skip::NotRequested), Attempt::skipped(Skip::NotRequested))
         }
-        Err(why) => both(why),
         Ok(answers) => {
             let visitor = Visitor {
                 net,
@@ -220,8 +216,6 @@ async fn visited(run: &Arc<Run>, target: &Target) -> Finished {
             (Attempt::Completed(http), web)
         }
     };
-    let http = if probes.has(Probe::Http) { http } else { Attempt::skipped(Skip::NotRequested) };
-    let web = if probes.has(Probe::Web) { web } else { Attempt::skipped(Skip::NotRequested) };
     let observations = Observations {
         schema: SCHEMA.to_owned(),
         site: target.site.clone(),
@@ -229,13 +223,23 @@ async fn visited(run: &Arc<Run>, target: &Target) -> Finished {
         vantage: options.vantage.clone(),
         dns,
         mail: Attempt::skipped(Skip::NotRequested),
-        http,
-        web,
+        http: wanted(probes, Probe::Http, http),
+        web: wanted(probes, Probe::Web, web),
         addresses: Addresses { certificates: certificate::agree(&leaves) },
         endpoints,
         unrouted,
     };
     Finished { observations, certificates }
+}
+
+/// What was seen on the way to something else is told only where it was asked for.
+fn wanted<T>(probes: &Probes, probe: Probe, seen: Attempt<T>) -> Attempt<T> {
+    if probes.has(probe) { seen } else { Attempt::skipped(Skip::NotRequested) }
+}
+
+/// Whether pages are visited.
+fn wants_answers(probes: &Probes) -> bool {
+    probes.has(Probe::Http) || probes.has(Probe::Web)
 }
 
 /// The server certificates sent at an address, by SHA-256.
@@ -313,7 +317,7 @@ async fn endpoint(run: &Run, target: &Target, address: IpAddr) -> SeenThere {
         }
     };
     let not_requested = || Skip::NotRequested;
-    let wants_answers = probes.has(Probe::Http) || probes.has(Probe::Web);
+    let wants_answers = wants_answers(probes);
     // port 80 is asked while TLS is, so that a mute server costs its deadlines once
     let (seen, http) = tokio::join!(
         async {
@@ -373,25 +377,12 @@ async fn endpoint(run: &Run, target: &Target, address: IpAddr) -> SeenThere {
         }
         other => other.map(|_| None),
     };
-    let http: Attempt<EndpointHttp> = if probes.has(Probe::Http) {
-        Attempt::Completed(answers.observed())
-    } else {
-        Attempt::skipped(not_requested())
-    };
     let endpoint = Endpoint {
         address,
-        tls: if probes.has(Probe::Tls) { tls } else { Attempt::skipped(not_requested()) },
-        certificate: if probes.has(Probe::Certificate) {
-            certificate
-        } else {
-            Attempt::skipped(not_requested())
-        },
-        second_certificate: if probes.has(Probe::Certificate) {
-            second
-        } else {
-            Attempt::skipped(not_requested())
-        },
-        http,
+        tls: wanted(probes, Probe::Tls, tls),
+        certificate: wanted(probes, Probe::Certificate, certificate),
+        second_certificate: wanted(probes, Probe::Certificate, second),
+        http: wanted(probes, Probe::Http, Attempt::Completed(answers.observed())),
     };
     SeenThere { endpoint, answers, certificates }
 }
