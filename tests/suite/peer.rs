@@ -53,6 +53,26 @@ impl Peer {
         Self::start(command, address, folder)
     }
 
+    /// Starts `gnutls-serv` with these arguments beside port and certificate.
+    pub(crate) fn gnutls(certificate: &Pem, arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (chain, key) = certificate.write(folder.path());
+        let address = free_port(IpAddr::from([127, 0, 0, 1]));
+        let mut command = Command::new("gnutls-serv");
+        command
+            .args(["--http", "--quiet", "--port", &address.port().to_string()])
+            .arg("--x509certfile")
+            .arg(chain)
+            .arg("--x509keyfile")
+            .arg(key)
+            .args(arguments);
+        // it listens at every address
+        let anywhere = SocketAddr::from(([0, 0, 0, 0], address.port()));
+        let mut peer = Self::start(command, anywhere, folder);
+        peer.address = address;
+        peer
+    }
+
     /// Starts nginx with this `http` block; `ADDRESS` in it stands for `127.0.0.1:PORT`, `PLAIN` for a second port.
     pub(crate) fn nginx(certificate: &Pem, http: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();

@@ -5,7 +5,9 @@ use std::{collections::BTreeMap, net::SocketAddr, process::Command, sync::Arc, t
 
 use khien::{
     net::{Net, Options, Pace},
-    observation::{Attempt, Document, Failure, Http, Phase, Support, Upgrade, Vantage, Versions},
+    observation::{
+        Attempt, Document, Failure, Http, Observations, Phase, Support, Upgrade, Vantage, Versions,
+    },
     probe::{
         certificate::{LookUps, TrustStore},
         http::{FirstAnswers, Visitor, endpoint, site},
@@ -285,7 +287,51 @@ async fn judged(
     (facts, report.findings.iter().map(|f| (f.rule.to_string(), f.verdict)).collect())
 }
 
-/// One site scanned through these rows, DNS left out, with one more root to trust: the facts as JSON, and the report.
+/// A scan through these rows, DNS left out, with one more root to trust.
+pub(crate) struct Scan<'s> {
+    pub(crate) connect_to: Vec<ConnectTo>,
+    pub(crate) root: &'s str,
+    pub(crate) probes: Probes,
+    pub(crate) look_ups: LookUps,
+    pub(crate) exchange_timeout: Duration,
+}
+
+impl Scan<'_> {
+    pub(crate) fn start(self, targets: Vec<scan::Target>) -> tokio::sync::mpsc::Receiver<scan::Event> {
+        let net = Net::without_resolver(Options {
+            allow_private: true,
+            pace: Pace::Lab,
+            connect_to: self.connect_to,
+            exchange_timeout: self.exchange_timeout,
+            ..Options::default()
+        });
+        let mut trust = TrustStore::mozilla();
+        trust.add_pem(self.root.as_bytes(), "root.pem").unwrap();
+        let options = scan::Options {
+            at: jiff::Timestamp::now(),
+            vantage: Vantage { name: "test".into(), inside: false },
+            probes: self.probes,
+            resolve_pinned: false,
+            trust: Arc::new(trust),
+            look_ups: self.look_ups,
+            inventoried: Arc::new(|_| false),
+        };
+        scan::run(net, Plan { targets }, options)
+    }
+
+    /// What is seen of the only site.
+    pub(crate) async fn only(self, target: scan::Target) -> Observations {
+        let mut events = self.start(vec![target]);
+        while let Some(event) = events.recv().await {
+            if let scan::Event::Finished(seen) = event {
+                return seen.observations;
+            }
+        }
+        unreachable!("the scan ended without its only site")
+    }
+}
+
+/// One site scanned through these rows: the facts as JSON, and the report.
 pub(crate) async fn scanned(
     host: &str,
     www: Www,
@@ -293,34 +339,17 @@ pub(crate) async fn scanned(
     root: &str,
     rules: &RuleSet,
 ) -> (serde_json::Value, SiteReport) {
-    let net = Net::without_resolver(Options {
-        allow_private: true,
-        pace: Pace::Lab,
+    let scan = Scan {
         connect_to,
+        root,
+        probes: Probes::only([Probe::Tls, Probe::Certificate, Probe::Http]),
+        look_ups: LookUps::default(),
         // nobody is silent here: only a busy machine is slow
         exchange_timeout: Duration::from_secs(5),
-        ..Options::default()
-    });
-    let mut trust = TrustStore::mozilla();
-    trust.add_pem(root.as_bytes(), "root.pem").unwrap();
-    let options = scan::Options {
-        at: jiff::Timestamp::now(),
-        vantage: Vantage { name: "test".into(), inside: false },
-        probes: Probes::only([Probe::Tls, Probe::Certificate, Probe::Http]),
-        resolve_pinned: false,
-        trust: Arc::new(trust),
-        look_ups: LookUps::default(),
-        inventoried: Arc::new(|_| false),
     };
-    let targets = vec![scan::Target { site: web_lab::site_name(host), www, mail: false }];
-    let mut events = scan::run(net, Plan { targets }, options);
-    while let Some(event) = events.recv().await {
-        if let scan::Event::Finished(seen) = event {
-            let report = judge(rules, &Document::try_from(&seen.observations).unwrap());
-            return (serde_json::to_value(&seen.observations).unwrap(), report);
-        }
-    }
-    unreachable!("the scan ended without its only site")
+    let seen = scan.only(scan::Target { site: web_lab::site_name(host), www, mail: false }).await;
+    let report = judge(rules, &Document::try_from(&seen).unwrap());
+    (serde_json::to_value(&seen).unwrap(), report)
 }
 
 /// IIS up to 2012 R2 and old Java: the library has no suite in common with them, and all of HTTP was lost.

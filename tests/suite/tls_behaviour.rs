@@ -137,20 +137,8 @@ async fn strangers_are_told_apart() {
 
 #[tokio::test]
 async fn gnutls_lets_clients_begin_again() {
-    let address = crate::peer::free_address();
-    let folder = tempfile::tempdir().unwrap();
-    let (chain, key) = rsa().write(folder.path());
-    let mut command = std::process::Command::new("gnutls-serv");
-    command
-        .args(["--http", "--quiet", "--port", &address.port().to_string()])
-        .args(["--priority", "NORMAL:-VERS-TLS1.3"])
-        .arg("--x509certfile")
-        .arg(chain)
-        .arg("--x509keyfile")
-        .arg(key);
-    let anywhere = std::net::SocketAddr::from(([0, 0, 0, 0], address.port()));
-    let server = Peer::start(command, anywhere, folder);
-    let seen = probe(std::net::SocketAddr::from(([127, 0, 0, 1], address.port()))).await;
+    let server = Peer::gnutls(&rsa(), &["--priority", "NORMAL:-VERS-TLS1.3"]);
+    let seen = probe(server.address()).await;
     let Attempt::Completed(tls) = seen.tls else { panic!("{:?}", seen.tls) };
     eprintln!("{:?} {:?}", tls.sessions, tls.intolerances);
     assert_eq!(renegotiations(&tls), Some(11));

@@ -27,7 +27,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use crate::peer::{Authority, Peer, Pem, free_address};
+use crate::peer::{Authority, Peer, Pem};
 
 const HOST: &str = "lab.test";
 const OPEN: Attempt<Weakness> = Attempt::Completed(Weakness::Vulnerable);
@@ -326,17 +326,6 @@ async fn servers_of_today_have_none() {
     assert_eq!(holes(openssl.address()).await, sound, "OpenSSL");
     let block = "server { listen ADDRESS ssl; CERTIFICATE ssl_ciphers AES128-SHA:ECDHE+AESGCM; }";
     assert_eq!(holes(Peer::nginx(&rsa(), block).address()).await, sound, "nginx");
-    let address = free_address();
-    let folder = tempfile::tempdir().unwrap();
-    let (chain, key) = rsa().write(folder.path());
-    let mut command = Command::new("gnutls-serv");
-    command
-        .args(["--http", "--quiet", "--heartbeat", "--port", &address.port().to_string()])
-        .arg("--x509certfile")
-        .arg(chain)
-        .arg("--x509keyfile")
-        .arg(key);
-    let server = Peer::start(command, SocketAddr::from(([0, 0, 0, 0], address.port())), folder);
-    assert_eq!(holes(SocketAddr::from(([127, 0, 0, 1], address.port()))).await, sound, "GnuTLS");
-    drop(server);
+    let gnutls = Peer::gnutls(&rsa(), &["--heartbeat"]);
+    assert_eq!(holes(gnutls.address()).await, sound, "GnuTLS");
 }

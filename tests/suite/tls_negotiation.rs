@@ -131,24 +131,9 @@ async fn the_curve_of_a_certificate_hides_no_other() {
 
 #[tokio::test]
 async fn gnutls_is_enumerated_too() {
-    let address = crate::peer::free_address();
-    let folder = tempfile::tempdir().unwrap();
-    let (chain, key) = rsa().write(folder.path());
-    let mut command = Command::new("gnutls-serv");
-    command
-        .args(["--http", "--quiet", "--port", &address.port().to_string()])
-        .args([
-            "--priority",
-            "NORMAL:+VERS-TLS1.1:+VERS-TLS1.0:+3DES-CBC:+ARCFOUR-128:+MD5:%SERVER_PRECEDENCE",
-        ])
-        .arg("--x509certfile")
-        .arg(chain)
-        .arg("--x509keyfile")
-        .arg(key);
-    // it listens at every address
-    let anywhere = std::net::SocketAddr::from(([0, 0, 0, 0], address.port()));
-    let server = Peer::start(command, anywhere, folder);
-    let seen = probe(std::net::SocketAddr::from(([127, 0, 0, 1], address.port()))).await;
+    let priority = "NORMAL:+VERS-TLS1.1:+VERS-TLS1.0:+3DES-CBC:+ARCFOUR-128:+MD5:%SERVER_PRECEDENCE";
+    let server = Peer::gnutls(&rsa(), &["--priority", priority]);
+    let seen = probe(server.address()).await;
     let Attempt::Completed(tls) = seen.tls else { panic!("{:?}", seen.tls) };
     let listing = tls.cipher_suites.completed().unwrap();
     eprintln!("{} connections, {} suites, {:?}", tls.connections, listing.items.len(), listing.incomplete);

@@ -12,12 +12,11 @@ use std::{
 
 use base64::Engine as _;
 use khien::{
-    net::{Net, Options, Pace},
-    observation::{Document, Vantage},
-    probe::certificate::{LookUps, TrustStore},
+    observation::Document,
+    probe::certificate::LookUps,
     report::judge,
     rule::{RuleSet, Verdict},
-    scan::{self, Plan, Probe, Probes},
+    scan::{self, Probe, Probes},
     target::{ConnectTo, Host, Www},
 };
 use serde_json::Value;
@@ -28,6 +27,7 @@ use tokio::{
 
 use crate::{
     peer::{Peer, Pem, free_address},
+    peers::Scan,
     web_lab,
 };
 
@@ -112,32 +112,16 @@ impl Office {
 async fn scanned(office: &Office, server: SocketAddr, files: Option<SocketAddr>, look_ups: LookUps) -> Value {
     let mut connect_to = vec![ConnectTo::new(Host::parse(HOST).ok(), None, server)];
     connect_to.extend(files.map(|files| ConnectTo::new(None, Some(80), files)));
-    let net = Net::without_resolver(Options {
-        allow_private: true,
-        pace: Pace::Lab,
+    let root = office.read("root.pem");
+    let scan = Scan {
         connect_to,
-        exchange_timeout: Duration::from_secs(5),
-        ..Options::default()
-    });
-    let mut trust = TrustStore::mozilla();
-    trust.add_pem(office.read("root.pem").as_bytes(), "root.pem").unwrap();
-    let options = scan::Options {
-        at: jiff::Timestamp::now(),
-        vantage: Vantage { name: "test".into(), inside: false },
+        root: &root,
         probes: Probes::only([Probe::Tls, Probe::Certificate]),
-        resolve_pinned: false,
-        trust: Arc::new(trust),
         look_ups,
-        inventoried: Arc::new(|_| false),
+        exchange_timeout: Duration::from_secs(5),
     };
-    let targets = vec![scan::Target { site: web_lab::site_name(HOST), www: Www::No, mail: false }];
-    let mut events = scan::run(net, Plan { targets }, options);
-    while let Some(event) = events.recv().await {
-        if let scan::Event::Finished(seen) = event {
-            return serde_json::to_value(&seen.observations).unwrap();
-        }
-    }
-    unreachable!("the scan ended without its only site")
+    let target = scan::Target { site: web_lab::site_name(HOST), www: Www::No, mail: false };
+    serde_json::to_value(scan.only(target).await).unwrap()
 }
 
 fn verdict(facts: &Value, rule: &str) -> Verdict {

@@ -3,13 +3,13 @@
 
 use std::{
     fs,
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::Command,
 };
 
 use crate::{
-    peer::{Authority, Peer, Pem, free_address, free_port},
+    peer::{Authority, Peer, Pem, free_address},
     tls_failures::looked::HOST,
 };
 
@@ -210,15 +210,9 @@ fn apache(with: &Certificates) -> (Peer, SocketAddr) {
 }
 
 fn gnutls(certificate: &Pem, priority: &str) -> (Peer, SocketAddr) {
-    let folder = tempfile::tempdir().unwrap();
-    let (chain, key) = certificate.write(folder.path());
-    // it listens at every address
-    let port = free_port(IpAddr::from([127, 0, 0, 1])).port();
-    let mut command = Command::new("gnutls-serv");
-    command.args(["--http", "--quiet", "--port", &port.to_string(), "--priority", priority]);
-    command.arg("--x509certfile").arg(chain).arg("--x509keyfile").arg(key);
-    let peer = Peer::start(command, SocketAddr::from(([0, 0, 0, 0], port)), folder);
-    (peer, SocketAddr::from(([127, 0, 0, 1], port)))
+    let peer = Peer::gnutls(certificate, &["--priority", priority]);
+    let address = peer.address();
+    (peer, address)
 }
 
 fn java(with: &Certificates, dh: &str, versions: &str, suites: &str) -> (Peer, SocketAddr) {

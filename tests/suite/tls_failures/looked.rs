@@ -4,20 +4,20 @@
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
 use khien::{
-    net::{Net, Options, Pace},
-    observation::{Document, Vantage},
-    probe::certificate::TrustStore,
+    observation::Document,
+    probe::certificate::LookUps,
     report::judge,
     rule::{RuleSet, Verdict},
-    scan::{self, Plan, Probe, Probes},
+    scan::{self, Probe, Probes},
     target::{ConnectTo, Www},
 };
 use serde_json::Value;
+
+use crate::peers::Scan;
 
 pub(crate) const HOST: &str = "lab.test";
 /// For servers that answer: only a busy machine is slow.
@@ -46,23 +46,12 @@ pub(crate) async fn look_at(
     root: &str,
     deadline: Duration,
 ) -> Vec<Looked> {
-    let net = Net::without_resolver(Options {
-        allow_private: true,
-        pace: Pace::Lab,
+    let scan = Scan {
         connect_to: vec![ConnectTo::new(None, None, address)],
-        exchange_timeout: deadline,
-        ..Options::default()
-    });
-    let mut trust = TrustStore::mozilla();
-    trust.add_pem(root.as_bytes(), "root.pem").unwrap();
-    let options = scan::Options {
-        at: jiff::Timestamp::now(),
-        vantage: Vantage { name: "test".into(), inside: false },
+        root,
         probes: Probes::only([Probe::Tls, Probe::Certificate]),
-        resolve_pinned: false,
-        trust: Arc::new(trust),
-        look_ups: khien::probe::certificate::LookUps::default(),
-        inventoried: Arc::new(|_| false),
+        look_ups: LookUps::default(),
+        exchange_timeout: deadline,
     };
     let targets = hosts
         .iter()
@@ -70,7 +59,7 @@ pub(crate) async fn look_at(
         .collect();
     let rules = RuleSet::built_in().unwrap();
     let began = Instant::now();
-    let mut events = scan::run(net, Plan { targets }, options);
+    let mut events = scan.start(targets);
     let mut found = BTreeMap::new();
     while let Some(event) = events.recv().await {
         let scan::Event::Finished(seen) = event else { continue };
