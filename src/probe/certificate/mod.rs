@@ -9,7 +9,6 @@ mod distinguished_name;
 mod download;
 mod key;
 mod look_up;
-mod md5;
 mod names;
 mod other;
 mod parsed;
