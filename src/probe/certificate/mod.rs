@@ -26,6 +26,8 @@ mod verify;
 mod x509;
 
 #[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod trust_tests;
