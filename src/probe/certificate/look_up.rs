@@ -249,18 +249,8 @@ impl<'c> Question<'c> {
     fn read_response(&self, url: &str, response: &[u8], at: i64) -> Result<Revocation, Failure> {
         let leaf = Leaf { certificate: &self.leaf, issuer_key: Some(&self.issuer_key) };
         let (answer, _) = staple::describe(response, leaf, at)?;
-        let statement = answer
-            .statement
-            .filter(|_| answer.reliable)
-            .ok_or_else(|| Failure::Malformed("an OCSP response that cannot be relied on".to_owned()))?;
-        Ok(Revocation {
-            status: statement.status,
-            source: RevocationSource::Ocsp,
-            url: Some(cut(url.to_owned())),
-            as_of: statement.this_update,
-            revoked_at: statement.revoked_at,
-            reason: statement.reason,
-        })
+        staple::revocation(&answer, RevocationSource::Ocsp, Some(cut(url.to_owned())))
+            .ok_or_else(|| Failure::Malformed("an OCSP response that cannot be relied on".to_owned()))
     }
 
     fn read_list(&self, url: &str, list: &[u8], at: i64) -> Result<Revocation, Failure> {
