@@ -37,6 +37,19 @@ pub(super) struct Old {
     pub(super) suites: Vec<u16>,
 }
 
+impl Old {
+    /// A handshake that begins a session and asks for a ticket.
+    pub(super) fn terms<'h>(&self, here: &Here<'h>) -> Terms<'h> {
+        Terms {
+            host: here.host,
+            version: self.version,
+            suites: self.suites.clone(),
+            resume: Resume::Nothing,
+            wants_ticket: true,
+        }
+    }
+}
+
 /// The newest old version with suites within reach, or why there is none: `Ok(None)` where there is no such version.
 pub(super) fn old(versions: &Versions, suites: &[(Version, u16)]) -> Result<Option<Old>, Failure> {
     let mut open = None;
@@ -113,13 +126,7 @@ pub(super) fn nothing(why: &Attempt<Option<()>>) -> Sessions {
 }
 
 async fn up_to_tls12(here: &Here<'_>, old: &Old) -> Sessions {
-    let terms = Terms {
-        host: here.host,
-        version: old.version,
-        suites: old.suites.clone(),
-        resume: Resume::Nothing,
-        wants_ticket: true,
-    };
+    let terms = old.terms(here);
     let (client, first) = match begin(here, &terms).await {
         Ok(begun) => begun,
         // what is not completed once is not tried again: it may cost a whole deadline each time
