@@ -55,40 +55,31 @@ pub(super) async fn look(here: &Here<'_>, known: &Known<'_>) -> Intrusive {
     let newest = known.newest();
     let heartbleed = match &newest {
         Err(closed) => closed.clone(),
-        Ok(offer) => {
-            twice(Box::pin(heartbleed::once(here, offer)), Box::pin(heartbleed::once(here, offer))).await
-        }
+        Ok(offer) => twice(|| heartbleed::once(here, offer)).await,
     };
     let ccs_injection = match &newest {
         Err(closed) => closed.clone(),
-        Ok(offer) => {
-            twice(Box::pin(early_ccs::once(here, offer)), Box::pin(early_ccs::once(here, offer))).await
-        }
+        Ok(offer) => twice(|| early_ccs::once(here, offer)).await,
     };
     let ticketbleed = match known.old {
         Err(why) => Attempt::failed(why.clone()),
         Ok(None) => Attempt::Completed(Weakness::NotVulnerable),
-        Ok(Some(old)) => {
-            twice(Box::pin(ticketbleed::once(here, old)), Box::pin(ticketbleed::once(here, old))).await
-        }
+        Ok(Some(old)) => twice(|| ticketbleed::once(here, old)).await,
     };
     let robot = match known.with_rsa() {
         Err(closed) => closed,
-        Ok(offer) => twice(Box::pin(robot::once(here, &offer)), Box::pin(robot::once(here, &offer))).await,
+        Ok(offer) => twice(|| robot::once(here, &offer)).await,
     };
     Intrusive { heartbleed, ccs_injection, ticketbleed, robot }
 }
 
 /// Open only where it is seen again.
-async fn twice(
-    once: impl Future<Output = Result<Weakness, Failure>>,
-    again: impl Future<Output = Result<Weakness, Failure>>,
-) -> Attempt<Weakness> {
-    match once.await {
+async fn twice<F: Future<Output = Result<Weakness, Failure>>>(once: impl Fn() -> F) -> Attempt<Weakness> {
+    match Box::pin(once()).await {
         Ok(Weakness::Vulnerable) => {}
         other => return other.into(),
     }
-    match again.await {
+    match Box::pin(once()).await {
         Ok(Weakness::NotVulnerable) => {
             Attempt::failed(Failure::Malformed("it looked open once, and closed when asked again".to_owned()))
         }
