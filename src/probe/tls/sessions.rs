@@ -87,26 +87,15 @@ pub(super) async fn look(
         Ok(Some(old)) => Box::pin(up_to_tls12(here, old)).await,
     };
     let mut alpn = None;
-    let (by_psk, tickets, early_data) = match &versions.tls1_3 {
-        Attempt::Completed(Support::Offered) => match Box::pin(tls13(here, &mut alpn)).await {
-            Ok((support, count, early)) => (
-                Attempt::Completed(Some(support)),
-                Attempt::Completed(Some(count)),
-                Attempt::Completed(Some(early)),
-            ),
-            Err(why) => (Attempt::failed(why.clone()), Attempt::failed(why.clone()), Attempt::failed(why)),
-        },
-        Attempt::Completed(Support::NotOffered) => Default::default(),
-        Attempt::Failed { failed } => (
-            Attempt::failed(failed.clone()),
-            Attempt::failed(failed.clone()),
-            Attempt::failed(failed.clone()),
-        ),
-        Attempt::Skipped { skipped } => {
-            (Attempt::skipped(*skipped), Attempt::skipped(*skipped), Attempt::skipped(*skipped))
+    let newest = match &versions.tls1_3 {
+        Attempt::Completed(Support::Offered) => {
+            Attempt::from(Box::pin(tls13(here, &mut alpn)).await.map(Some))
         }
+        other => other.clone().map(|_| None),
     };
-    sessions = Sessions { by_psk, tickets, early_data, ..sessions };
+    sessions.by_psk = newest.clone().map(|seen| seen.map(|(support, ..)| support));
+    sessions.tickets = newest.clone().map(|seen| seen.map(|(_, count, _)| count));
+    sessions.early_data = newest.map(|seen| seen.map(|(.., early)| early));
     (sessions, alpn)
 }
 
