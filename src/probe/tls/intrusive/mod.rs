@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::{
     Here,
-    handshake::{Channel, Item, Stop, random},
+    handshake::{Channel, Item, Stop, plain_hello},
     sessions::Old,
 };
 use crate::{
@@ -162,27 +162,12 @@ async fn waiting(here: &Here<'_>, offer: &OldOffer, more: Vec<Extension>) -> Res
 }
 
 fn hello(here: &Here<'_>, offer: &OldOffer, more: Vec<Extension>) -> Result<ClientHello, EncodeError> {
-    let random = random(32).ok().and_then(|octets| octets.try_into().ok());
-    let random = random.ok_or(EncodeError::Empty { what: "random" })?;
     let mut suites = offer.suites.clone();
     suites.push(iana::EMPTY_RENEGOTIATION_INFO_SCSV);
-    let mut hello = ClientHello::new(offer.version, random, suites);
-    if offer.version > Version::SSL3 {
-        let mut extensions = Vec::new();
-        match Extension::server_name(here.host) {
-            Ok(name) => extensions.push(name),
-            Err(EncodeError::AddressAsServerName) => {}
-            Err(other) => return Err(other),
-        }
-        let groups: Vec<u16> = iana::named_groups().map(|group| group.code).collect();
-        extensions.push(Extension::supported_groups(&groups)?);
-        extensions.push(Extension::ec_point_formats(&[0])?);
-        if offer.version >= Version::TLS12 {
-            let all: Vec<u16> = iana::signature_schemes().collect();
-            extensions.push(Extension::signature_algorithms(&all)?);
-        }
+    let groups: Vec<u16> = iana::named_groups().map(|group| group.code).collect();
+    let mut hello = plain_hello(here.host, offer.version, suites, &groups)?;
+    if let Some(extensions) = &mut hello.extensions {
         extensions.extend(more);
-        hello.extensions = Some(extensions);
     }
     Ok(hello)
 }
