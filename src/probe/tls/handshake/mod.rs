@@ -8,7 +8,7 @@ mod prf;
 mod protection;
 
 pub(super) use channel::{Channel, Item, Stop};
-pub(super) use exchange::{RsaKey, nonzero, random, with_length16};
+pub(super) use exchange::{PREMASTER, RsaKey, nonzero, pad, random, with_length16};
 use prf::{MASTER, Prf, Side};
 use protection::{Protection, key_lengths};
 
