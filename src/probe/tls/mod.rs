@@ -253,6 +253,16 @@ struct Here<'l> {
 }
 
 impl Here<'_> {
+    /// What a handshake of the library offers by default, with these protocols to speak inside.
+    fn offer(&self, alpn: &[&[u8]]) -> Offer {
+        Offer {
+            server_name: Some(self.host.to_owned()),
+            alpn: alpn.iter().map(|protocol| protocol.to_vec()).collect(),
+            classic_groups_only: self.lane.wants_classic_groups(),
+            ..Offer::default()
+        }
+    }
+
     /// A connection of its own, where the budget allows one more.
     async fn connect(&self) -> Result<Connection, Error> {
         if !asker::Peer::may_ask(self) {
@@ -282,14 +292,8 @@ async fn handshake(
     host: &str,
     port: u16,
 ) -> Result<net::tls::Handshake, Box<net::tls::HandshakeError>> {
-    let offer = Offer {
-        server_name: Some(host.to_owned()),
-        alpn: vec![b"h2".to_vec(), b"http/1.1".to_vec()],
-        classic_groups_only: lane.wants_classic_groups(),
-        ..Offer::default()
-    };
-    let failed = |error| Box::new(net::tls::HandshakeError { error, chain: Vec::new(), staple: None });
-    let connection = lane.connect(host, port, Purpose::Tls).await.map_err(failed)?;
+    let offer = Here { lane, host, port }.offer(&names::PROTOCOLS);
+    let connection = lane.connect(host, port, Purpose::Tls).await?;
     net::tls::handshake(connection, &offer).await
 }
 

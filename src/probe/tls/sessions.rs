@@ -8,10 +8,7 @@ use super::{
     handshake::{Channel, Client, Completed, Item, Resume, Stop, Terms, random, within_reach},
 };
 use crate::{
-    net::{
-        Error, Phase,
-        tls::{FirstVisit, Offer},
-    },
+    net::{Error, Phase, tls::FirstVisit},
     observation::{Attempt, ClientRenegotiation, EarlyData, Failure, Sessions, Support, Versions},
     probe::tls::negotiation::support,
     wire::{
@@ -231,12 +228,7 @@ async fn goes_on(here: &Here<'_>, client: &mut Client) -> Result<(), Failure> {
 /// where it is told to.
 async fn tls13(here: &Here<'_>, alpn: &mut Option<Vec<u8>>) -> Result<(Support, u32, EarlyData), Failure> {
     let request = request(here)?;
-    let offer = Offer {
-        server_name: Some(here.host.to_owned()),
-        alpn: vec![b"http/1.1".to_vec()],
-        classic_groups_only: here.lane.wants_classic_groups(),
-        ..Offer::default()
-    };
+    let offer = here.offer(&[b"http/1.1"]);
     let failure = |error: Error| Failure::from(&error);
     here.lane.count_request().map_err(failure)?;
     let connection = here.connect().await.map_err(failure)?;
