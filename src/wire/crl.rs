@@ -1,7 +1,7 @@
 //! Lists of revoked certificates (RFC 5280 section 5): the frame read once, entries looked through one by one, since a
 //! list may have a hundred thousand. Checks no signature.
 
-use super::der::{self, Reader};
+use super::der::{self, Extension, Reader};
 
 /// Extensions read of a list.
 const EXTENSIONS: usize = 20;
@@ -124,22 +124,9 @@ impl<'a> Crl<'a> {
     }
 }
 
-/// Identifier, whether it is critical, and value of each extension.
-fn each_extension(extensions: &[u8]) -> impl Iterator<Item = Result<(&[u8], bool, &[u8]), CrlError>> {
-    der::elements(extensions).take(EXTENSIONS).map(|extension| {
-        let read = || {
-            let mut extension = Reader::new(extension?.contents);
-            let kind = extension.take(der::OBJECT_IDENTIFIER)?.contents;
-            let critical = extension.optional(der::BOOLEAN).is_some_and(|flag| flag.contents != [0]);
-            Some((kind, critical, extension.take(der::OCTET_STRING)?.contents))
-        };
-        read().ok_or(CrlError::Malformed("extension"))
-    })
-}
-
 fn reason(extensions: &[u8]) -> Result<Option<u8>, CrlError> {
-    for extension in each_extension(extensions) {
-        let (kind, critical, value) = extension?;
+    for extension in der::extensions(extensions).take(EXTENSIONS) {
+        let Extension { kind, critical, value } = extension.ok_or(CrlError::Malformed("extension"))?;
         match (kind, der::contents(value, der::ENUMERATED)) {
             (REASON, Some([reason])) => return Ok(Some(*reason)),
             (REASON, _) => return Err(CrlError::Malformed("reason")),
@@ -152,8 +139,8 @@ fn reason(extensions: &[u8]) -> Result<Option<u8>, CrlError> {
 
 fn scope(extensions: &[u8]) -> Result<Scope<'_>, CrlError> {
     let mut scope = Scope::default();
-    for extension in each_extension(extensions) {
-        let (kind, critical, value) = extension?;
+    for extension in der::extensions(extensions).take(EXTENSIONS) {
+        let Extension { kind, critical, value } = extension.ok_or(CrlError::Malformed("extension"))?;
         if kind == DISTRIBUTION_POINT {
             scope = distribution_point(value)?;
         } else if critical && !UNDERSTOOD.contains(&kind) {

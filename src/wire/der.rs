@@ -1,5 +1,5 @@
 //! Reading and writing DER elements one by one (X.690), for the places where a parser of whole structures would give up
-//! at the first odd element. Owns lengths and times; no meaning of what it reads.
+//! at the first odd element. Owns lengths, times and the frame of extensions; no meaning of what it reads.
 
 use jiff::civil;
 
@@ -84,6 +84,27 @@ pub fn elements(contents: &[u8]) -> impl Iterator<Item = Option<Element<'_>>> {
         let element = read(input);
         input = element.map_or(&[][..], |element| element.rest);
         Some(element)
+    })
+}
+
+/// One `Extension` (RFC 5280 section 4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extension<'a> {
+    /// Contents of its identifier.
+    pub kind: &'a [u8],
+    /// Whether who does not understand it must refuse.
+    pub critical: bool,
+    /// What the OCTET STRING holds.
+    pub value: &'a [u8],
+}
+
+/// The extensions in the contents of a list of them. Ends with `None` inside where the encoding breaks off.
+pub fn extensions(contents: &[u8]) -> impl Iterator<Item = Option<Extension<'_>>> {
+    elements(contents).map(|extension| {
+        let mut extension = Reader::new(extension?.contents);
+        let kind = extension.take(OBJECT_IDENTIFIER)?.contents;
+        let critical = extension.optional(BOOLEAN).is_some_and(|flag| flag.contents != [0]);
+        Some(Extension { kind, critical, value: extension.take(OCTET_STRING)?.contents })
     })
 }
 

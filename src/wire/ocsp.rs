@@ -246,13 +246,10 @@ fn revoked(contents: &[u8]) -> Option<Status> {
 /// The list of timestamps among a statement's extensions, where it is there.
 fn sct_list(extensions: &[u8]) -> Result<Option<&[u8]>, OcspError> {
     let malformed = OcspError("extension");
-    for extension in der::elements(extensions).take(EXTENSIONS) {
-        let mut reader = Reader::new(extension.ok_or(malformed)?.contents);
-        let kind = reader.take(der::OBJECT_IDENTIFIER).ok_or(malformed)?;
-        let _critical = reader.optional(der::BOOLEAN);
-        let value = reader.take(der::OCTET_STRING).ok_or(malformed)?;
-        if kind.contents == SCT_LIST {
-            return der::contents(value.contents, der::OCTET_STRING).map(Some).ok_or(malformed);
+    for extension in der::extensions(extensions).take(EXTENSIONS) {
+        let extension = extension.ok_or(malformed)?;
+        if extension.kind == SCT_LIST {
+            return der::contents(extension.value, der::OCTET_STRING).map(Some).ok_or(malformed);
         }
     }
     Ok(None)

@@ -117,6 +117,13 @@ impl From<Box<HandshakeError>> for Error {
     }
 }
 
+impl From<Error> for Box<HandshakeError> {
+    /// It failed before anything was seen.
+    fn from(error: Error) -> Self {
+        Self::new(HandshakeError { error, chain: Vec::new(), staple: None })
+    }
+}
+
 /// Completes one full handshake over a fresh connection: no resumption, no early data, post-quantum group first.
 ///
 /// Any certificate is taken; the handshake signature is checked against it, so what is recorded belongs to whoever

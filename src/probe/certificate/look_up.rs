@@ -62,19 +62,18 @@ pub async fn look_up(
 ) {
     let mut chain = sent.chain.to_vec();
     if wanted.issuers {
-        found.completion = if found.fault == Some(ChainFault::MissingIntermediate) {
+        let completed = if found.fault == Some(ChainFault::MissingIntermediate) {
             complete(&mut chain, sent, host, at, store, downloads).await
         } else {
             Attempt::Completed(None)
         };
-        if let Attempt::Completed(Some(_)) = &found.completion {
-            let whole = Sent { chain: &chain, staple: sent.staple.clone() };
-            if let Ok(known) = describe(&whole, host, at, store, CtLogs::shipped()) {
-                found.scts = known.scts;
-                found.staple = known.staple;
-                found.revocation = known.revocation;
-            }
-        }
+        found.completion = completed.map(|completed| {
+            let (completion, whole) = completed?;
+            found.scts = whole.scts;
+            found.staple = whole.staple;
+            found.revocation = whole.revocation;
+            Some(completion)
+        });
     }
     let known = matches!(&found.revocation, Attempt::Completed(Some(known)) if known.status != RevocationStatus::Unknown);
     if wanted.revocation && !known {
@@ -82,7 +81,8 @@ pub async fn look_up(
     }
 }
 
-/// Downloads issuers until a path is found; what was downloaded stands in `chain` then.
+/// Downloads issuers until a path is found; what was downloaded stands in `chain` then. With it, the facts of the chain
+/// that came of it.
 async fn complete(
     chain: &mut Vec<Vec<u8>>,
     sent: &Sent<'_>,
@@ -90,7 +90,7 @@ async fn complete(
     at: Timestamp,
     store: &TrustStore,
     downloads: &Downloads,
-) -> Attempt<Option<Completion>> {
+) -> Attempt<Option<(Completion, Certificate)>> {
     let mut tried: Vec<String> = Vec::new();
     let mut first: Option<(String, String)> = None;
     for count in 1..=DOWNLOADS {
@@ -117,7 +117,7 @@ async fn complete(
         match (describe(&whole, host, at, store, CtLogs::shipped()), &first) {
             (Ok(found), Some((url, subject))) if found.trusted => {
                 let (url, subject) = (cut(url.clone()), subject.clone());
-                return Attempt::Completed(Some(Completion { url, subject, downloads: count }));
+                return Attempt::Completed(Some((Completion { url, subject, downloads: count }, found)));
             }
             (Ok(found), _) if found.fault == Some(ChainFault::MissingIntermediate) => {}
             _ => return Attempt::Completed(None),
@@ -249,18 +249,8 @@ impl<'c> Question<'c> {
     fn read_response(&self, url: &str, response: &[u8], at: i64) -> Result<Revocation, Failure> {
         let leaf = Leaf { certificate: &self.leaf, issuer_key: Some(&self.issuer_key) };
         let (answer, _) = staple::describe(response, leaf, at)?;
-        let statement = answer
-            .statement
-            .filter(|_| answer.reliable)
-            .ok_or_else(|| Failure::Malformed("an OCSP response that cannot be relied on".to_owned()))?;
-        Ok(Revocation {
-            status: statement.status,
-            source: RevocationSource::Ocsp,
-            url: Some(cut(url.to_owned())),
-            as_of: statement.this_update,
-            revoked_at: statement.revoked_at,
-            reason: statement.reason,
-        })
+        staple::revocation(&answer, RevocationSource::Ocsp, Some(cut(url.to_owned())))
+            .ok_or_else(|| Failure::Malformed("an OCSP response that cannot be relied on".to_owned()))
     }
 
     fn read_list(&self, url: &str, list: &[u8], at: i64) -> Result<Revocation, Failure> {

@@ -9,7 +9,6 @@ mod distinguished_name;
 mod download;
 mod key;
 mod look_up;
-mod md5;
 mod names;
 mod other;
 mod parsed;
@@ -27,6 +26,8 @@ mod verify;
 mod x509;
 
 #[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod trust_tests;
@@ -43,7 +44,7 @@ use self::parsed::Parsed;
 use self::path::Chain;
 use self::staple::Leaf;
 use crate::observation::{
-    Attempt, Certificate, Failure, Listing, Revocation, RevocationSource, Skip, Staple, X509, limits,
+    Attempt, Certificate, Failure, Listing, RevocationSource, Skip, Staple, X509, limits,
 };
 
 /// What a server sent in its handshake.
@@ -115,7 +116,12 @@ fn describe(
         in_order,
         root_sent: issuers.iter().any(|issuer| issuer.self_signed),
         completion: Attempt::skipped(Skip::NotRequested),
-        revocation: stapled_revocation(&staple),
+        revocation: Attempt::Completed(
+            staple
+                .completed()
+                .and_then(Option::as_ref)
+                .and_then(|staple| staple::revocation(staple, RevocationSource::Staple, None)),
+        ),
         staple,
         scts: timestamps::describe(of_leaf, stapled_timestamps, logs),
         ct_logs_of: logs.day.clone(),
@@ -142,20 +148,6 @@ fn describe_staple<'s>(
         Ok((staple, timestamps)) => (Attempt::Completed(Some(staple)), timestamps),
         Err(failure) => (Attempt::failed(failure), None),
     }
-}
-
-/// What a reliable staple says of revocation; absent without one.
-fn stapled_revocation(staple: &Attempt<Option<Staple>>) -> Attempt<Option<Revocation>> {
-    let staple = staple.completed().and_then(Option::as_ref).filter(|staple| staple.reliable);
-    let statement = staple.and_then(|staple| staple.statement.as_ref());
-    Attempt::Completed(statement.map(|statement| Revocation {
-        status: statement.status,
-        source: RevocationSource::Staple,
-        url: None,
-        as_of: statement.this_update,
-        revoked_at: statement.revoked_at,
-        reason: statement.reason.clone(),
-    }))
 }
 
 /// IANA's name of the curve of a certificate's key; nothing where it has none or cannot be read.

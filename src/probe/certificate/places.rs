@@ -3,7 +3,6 @@
 
 use x509_parser::oid_registry as oid;
 
-use super::distinguished_name::dotted;
 use super::parsed::Parsed;
 use crate::wire::der::{self, Reader};
 
@@ -40,8 +39,7 @@ pub(super) fn places(certificate: &Parsed<'_>) -> Places {
             }
         }
     }
-    let lists = certificate.x509.extensions().iter().find(|extension| dotted(&extension.oid) == "2.5.29.31");
-    if let Some(extension) = lists {
+    if let Some(extension) = certificate.extension(&oid::OID_X509_EXT_CRL_DISTRIBUTION_POINTS) {
         let points = der::contents(extension.value, der::SEQUENCE).unwrap_or_default();
         for point in der::elements(points).map_while(|element| element).take(PLACES) {
             // DistributionPoint { [0] { [0] fullName } }; a list of only some reasons has [1] beside it.

@@ -1,6 +1,7 @@
 //! Facts of the extensions that say what a certificate is for and how far its issuer vouches: key usage, extended key
 //! usage, the CA/B Forum's policies, must-staple.
 
+use x509_parser::asn1_rs::{Oid, oid};
 use x509_parser::extensions::{ExtendedKeyUsage, KeyUsage};
 use x509_parser::oid_registry as oid;
 use x509_parser::prelude::FromDer as _;
@@ -23,8 +24,8 @@ const KEY_USAGES: [&str; limits::KEY_USAGES] = [
     "decipherOnly",
 ];
 
-/// `id-pe-tlsfeature`, 1.3.6.1.5.5.7.1.24 (RFC 7633).
-const TLS_FEATURE: &str = "1.3.6.1.5.5.7.1.24";
+/// `id-pe-tlsfeature` (RFC 7633).
+const TLS_FEATURE: Oid<'static> = oid!(1.3.6.1.5.5.7.1.24);
 /// The TLS extension `status_request` (RFC 6066).
 const STATUS_REQUEST: &[u8] = &[5];
 /// Policies read of a certificate.
@@ -96,10 +97,7 @@ pub(super) fn validation(certificate: &Parsed<'_>) -> Option<Validation> {
 
 /// Whether the certificate demands `status_request` of its server.
 pub(super) fn must_staple(certificate: &Parsed<'_>) -> bool {
-    let mut extensions = certificate.x509.extensions().iter();
-    let Some(extension) = extensions.find(|extension| dotted(&extension.oid) == TLS_FEATURE) else {
-        return false;
-    };
+    let Some(extension) = certificate.extension(&TLS_FEATURE) else { return false };
     let Some(features) = der::contents(extension.value, der::SEQUENCE) else { return false };
     let mut features = Reader::new(features);
     std::iter::from_fn(|| features.take(der::INTEGER)).any(|feature| feature.contents == STATUS_REQUEST)

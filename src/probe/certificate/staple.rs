@@ -11,7 +11,8 @@ use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 use super::parsed::Parsed;
 use super::verify::{Check, Signed, verify, verify_signed};
 use crate::observation::{
-    Failure, Freshness, OcspResponse, OcspSignature, OcspStatement, RevocationStatus, Staple,
+    Failure, Freshness, OcspResponse, OcspSignature, OcspStatement, Revocation, RevocationSource,
+    RevocationStatus, Staple,
 };
 use crate::wire::ocsp::{Basic, Hash, Responder, Response, Statement, Status, reason_name};
 
@@ -56,6 +57,23 @@ pub(super) fn describe<'r>(
         && matches!(facts.signature, OcspSignature::Issuer | OcspSignature::Delegate);
     let staple = Staple { response: code, covers_leaf: true, reliable, statement: Some(facts) };
     Ok((staple, statement.scts))
+}
+
+/// What a response says of revocation; nothing where no client may rely on it.
+pub(super) fn revocation(
+    answer: &Staple,
+    source: RevocationSource,
+    url: Option<String>,
+) -> Option<Revocation> {
+    let statement = answer.statement.as_ref().filter(|_| answer.reliable)?;
+    Some(Revocation {
+        status: statement.status,
+        source,
+        url,
+        as_of: statement.this_update,
+        revoked_at: statement.revoked_at,
+        reason: statement.reason.clone(),
+    })
 }
 
 fn describe_statement(

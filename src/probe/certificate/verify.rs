@@ -2,13 +2,14 @@
 //! signed an old certificate is a fact; whether a path may be built from it is `webpki`'s to say.
 
 use aws_lc_rs::{digest, signature};
+use md5::{Digest as _, Md5};
 use x509_parser::num_bigint::BigUint;
 use x509_parser::prelude::X509Certificate;
 use x509_parser::signature_algorithm::RsaSsaPssParams;
 use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
 use super::distinguished_name::dotted;
-use super::{key, md5, signature::signature_algorithm};
+use super::{key, signature::signature_algorithm};
 
 /// What a signature check found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,7 +156,7 @@ fn verify_pkcs1_by_hand(signed: Signed<'_>, key_info: &SubjectPublicKeyInfo<'_>,
     let (prefix, hashed): (&[u8], Vec<u8>) = match hash {
         "MD5" => (
             b"\x30\x20\x30\x0c\x06\x08\x2a\x86\x48\x86\xf7\x0d\x02\x05\x05\x00\x04\x10",
-            md5::digest(message).to_vec(),
+            Md5::digest(message).to_vec(),
         ),
         "SHA-1" => (
             b"\x30\x21\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00\x04\x14",

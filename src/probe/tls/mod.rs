@@ -49,6 +49,17 @@ pub struct Seen {
     pub staple: Attempt<Option<Vec<u8>>>,
 }
 
+impl Seen {
+    /// Nothing was seen, for this reason.
+    fn nothing(why: &Attempt<()>) -> Self {
+        Self {
+            tls: why.clone().and_then(unreachable),
+            chain: why.clone().and_then(unreachable),
+            staple: why.clone().and_then(unreachable),
+        }
+    }
+}
+
 /// Probes one address of a site. `known` is what was found at other names of this run.
 pub async fn tls(lane: &Lane, host: &str, port: u16, known: &Known) -> Seen {
     // boxed: it holds the state of everything it may ask
@@ -75,11 +86,7 @@ async fn look(lane: &Lane, host: &str, port: u16, known: &Known) -> Seen {
         && is_out_of_reach(&failed.error)
     {
         let attempt = super::failure::attempt::<()>(Err(failed.error.clone()));
-        return Seen {
-            tls: attempt.clone().and_then(unreachable),
-            chain: attempt.clone().and_then(unreachable),
-            staple: attempt.and_then(unreachable),
-        };
+        return Seen::nothing(&attempt);
     }
     // facts only: a server that serves one connection at a time must not wait for this one to be dropped
     let mut staple = stapled(&ordinary);
@@ -142,11 +149,7 @@ async fn look(lane: &Lane, host: &str, port: u16, known: &Known) -> Seen {
         return Seen { tls: Attempt::Completed(tls), chain, staple: Attempt::skipped(Skip::DoesNotApply) };
     }
     let why = asked.first_failure.unwrap_or(Failure::Closed);
-    Seen {
-        tls: Attempt::failed(why.clone()),
-        chain: Attempt::failed(why.clone()),
-        staple: Attempt::failed(why),
-    }
+    Seen::nothing(&Attempt::failed(why))
 }
 
 /// The stapled response; known to be absent only where the handshake was completed.
@@ -176,20 +179,16 @@ async fn behaviour(
     let old = sessions::old(versions, &negotiated.accepted);
     let (sessions, first_alpn) = Box::pin(sessions::look(here, versions, &old)).await;
     // what the library cannot shake hands with says nothing of names, nor of what is spoken inside
-    let strangers = match handshake {
-        Attempt::Failed { failed } => Strangers::unseen(&Attempt::failed(failed.clone())),
-        Attempt::Skipped { skipped } => Strangers::unseen(&Attempt::skipped(*skipped)),
-        Attempt::Completed(_) => Box::pin(names::strangers(here)).await,
-    };
-    let of_all = handshake.completed().and_then(|handshake| handshake.alpn.as_deref());
-    let seen: Vec<Vec<u8>> =
-        of_all.map(|chosen| chosen.as_bytes().to_vec()).into_iter().chain(first_alpn).collect();
-    let alpn = match handshake {
-        Attempt::Failed { failed } => Attempt::failed(failed.clone()),
-        Attempt::Skipped { skipped } => Attempt::skipped(*skipped),
-        Attempt::Completed(_) => {
-            Attempt::Completed(Box::pin(names::alpn(here, of_all, &seen, negotiated.npn.clone())).await)
-        }
+    let (strangers, alpn) = if let Attempt::Completed(agreed) = handshake {
+        let strangers = Box::pin(names::strangers(here)).await;
+        let of_all = agreed.alpn.as_deref();
+        let seen: Vec<Vec<u8>> =
+            of_all.map(|chosen| chosen.as_bytes().to_vec()).into_iter().chain(first_alpn).collect();
+        let alpn = Box::pin(names::alpn(here, of_all, &seen, negotiated.npn.clone())).await;
+        (strangers, Attempt::Completed(alpn))
+    } else {
+        let why = handshake.as_ref().map(|_| ());
+        (Strangers::unseen(&why.clone().and_then(unreachable)), why.and_then(unreachable))
     };
     let intrusive = if here.lane.may_intrude() {
         let listing = negotiated.cipher_suites.completed();
@@ -254,6 +253,16 @@ struct Here<'l> {
 }
 
 impl Here<'_> {
+    /// What a handshake of the library offers by default, with these protocols to speak inside.
+    fn offer(&self, alpn: &[&[u8]]) -> Offer {
+        Offer {
+            server_name: Some(self.host.to_owned()),
+            alpn: alpn.iter().map(|protocol| protocol.to_vec()).collect(),
+            classic_groups_only: self.lane.wants_classic_groups(),
+            ..Offer::default()
+        }
+    }
+
     /// A connection of its own, where the budget allows one more.
     async fn connect(&self) -> Result<Connection, Error> {
         if !asker::Peer::may_ask(self) {
@@ -283,14 +292,8 @@ async fn handshake(
     host: &str,
     port: u16,
 ) -> Result<net::tls::Handshake, Box<net::tls::HandshakeError>> {
-    let offer = Offer {
-        server_name: Some(host.to_owned()),
-        alpn: vec![b"h2".to_vec(), b"http/1.1".to_vec()],
-        classic_groups_only: lane.wants_classic_groups(),
-        ..Offer::default()
-    };
-    let failed = |error| Box::new(net::tls::HandshakeError { error, chain: Vec::new(), staple: None });
-    let connection = lane.connect(host, port, Purpose::Tls).await.map_err(failed)?;
+    let offer = Here { lane, host, port }.offer(&names::PROTOCOLS);
+    let connection = lane.connect(host, port, Purpose::Tls).await?;
     net::tls::handshake(connection, &offer).await
 }
 

@@ -16,7 +16,8 @@ use crate::{
 const WRONG_NAME: &str = "another-site.invalid";
 /// A protocol that nobody has.
 const NO_PROTOCOL: &[u8] = b"khien-none";
-const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
+/// The protocols that are offered together, and then each alone.
+pub(super) const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 /// RFC 7301 section 3.2.
 const NO_APPLICATION_PROTOCOL: u8 = 120;
 
@@ -61,14 +62,14 @@ pub(super) async fn strangers(here: &Here<'_>) -> Strangers {
 }
 
 async fn given(here: &Here<'_>, name: Option<&str>) -> Attempt<Given> {
-    let offer = Offer { server_name: name.map(str::to_owned), ..ordinary(here) };
+    let offer = Offer { server_name: name.map(str::to_owned), ..here.offer(&[]) };
     let mut failed = match shake(here, &offer).await {
         Ok(seen) => return leaf(seen.chain),
         Err(failed) => failed,
     };
     // a hang-up is a refusal where it comes again while the site's own name is answered
     if matches!(failed.error, Error::Reset | Error::Closed { .. }) {
-        let named = shake(here, &ordinary(here)).await;
+        let named = shake(here, &here.offer(&[])).await;
         let answered = named.as_ref().map_or_else(|failed| !failed.chain.is_empty(), |_| true);
         drop(named);
         match shake(here, &offer).await {
@@ -93,18 +94,8 @@ fn leaf(chain: Vec<Vec<u8>>) -> Attempt<Given> {
     }
 }
 
-/// What is offered by default, without ALPN.
-fn ordinary(here: &Here<'_>) -> Offer {
-    Offer {
-        server_name: Some(here.host.to_owned()),
-        classic_groups_only: here.lane.wants_classic_groups(),
-        ..Offer::default()
-    }
-}
-
 async fn shake(here: &Here<'_>, offer: &Offer) -> Result<crate::net::tls::Handshake, Box<HandshakeError>> {
-    let failed = |error| Box::new(HandshakeError { error, chain: Vec::new(), staple: None });
-    Box::pin(handshake(here.connect().await.map_err(failed)?, offer)).await
+    Box::pin(handshake(here.connect().await?, offer)).await
 }
 
 /// Which protocols are chosen. `seen` were chosen before, from offers that held others too; `of_all` is what was chosen
@@ -157,7 +148,7 @@ enum NoProtocol {
 
 /// What is chosen where this protocol alone is offered.
 async fn chosen(here: &Here<'_>, protocol: &[u8]) -> Result<Result<Vec<u8>, NoProtocol>, Failure> {
-    let offer = Offer { alpn: vec![protocol.to_vec()], ..ordinary(here) };
+    let offer = here.offer(&[protocol]);
     let mut again = true;
     loop {
         let failed = match shake(here, &offer).await {

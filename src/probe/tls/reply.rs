@@ -113,7 +113,8 @@ pub(super) async fn ask_ssl2(lane: &Lane, host: &str, port: u16) -> Reply {
     }
 }
 
-fn random<const N: usize>() -> Result<[u8; N], Error> {
+/// Random octets.
+pub(super) fn random<const N: usize>() -> Result<[u8; N], Error> {
     let mut octets = [0; N];
     rand::fill(&mut octets).map_err(|_| Error::Local("no random numbers".to_owned()))?;
     Ok(octets)

@@ -8,10 +8,7 @@ use super::{
     handshake::{Channel, Client, Completed, Item, Resume, Stop, Terms, random, within_reach},
 };
 use crate::{
-    net::{
-        Error, Phase,
-        tls::{FirstVisit, Offer},
-    },
+    net::{Error, Phase, tls::FirstVisit},
     observation::{Attempt, ClientRenegotiation, EarlyData, Failure, Sessions, Support, Versions},
     probe::tls::negotiation::support,
     wire::{
@@ -35,6 +32,19 @@ pub(super) struct Old {
     pub(super) version: Version,
     /// Its suites that a handshake can be completed with here.
     pub(super) suites: Vec<u16>,
+}
+
+impl Old {
+    /// A handshake that begins a session and asks for a ticket.
+    pub(super) fn terms<'h>(&self, here: &Here<'h>) -> Terms<'h> {
+        Terms {
+            host: here.host,
+            version: self.version,
+            suites: self.suites.clone(),
+            resume: Resume::Nothing,
+            wants_ticket: true,
+        }
+    }
 }
 
 /// The newest old version with suites within reach, or why there is none: `Ok(None)` where there is no such version.
@@ -74,26 +84,15 @@ pub(super) async fn look(
         Ok(Some(old)) => Box::pin(up_to_tls12(here, old)).await,
     };
     let mut alpn = None;
-    let (by_psk, tickets, early_data) = match &versions.tls1_3 {
-        Attempt::Completed(Support::Offered) => match Box::pin(tls13(here, &mut alpn)).await {
-            Ok((support, count, early)) => (
-                Attempt::Completed(Some(support)),
-                Attempt::Completed(Some(count)),
-                Attempt::Completed(Some(early)),
-            ),
-            Err(why) => (Attempt::failed(why.clone()), Attempt::failed(why.clone()), Attempt::failed(why)),
-        },
-        Attempt::Completed(Support::NotOffered) => Default::default(),
-        Attempt::Failed { failed } => (
-            Attempt::failed(failed.clone()),
-            Attempt::failed(failed.clone()),
-            Attempt::failed(failed.clone()),
-        ),
-        Attempt::Skipped { skipped } => {
-            (Attempt::skipped(*skipped), Attempt::skipped(*skipped), Attempt::skipped(*skipped))
+    let newest = match &versions.tls1_3 {
+        Attempt::Completed(Support::Offered) => {
+            Attempt::from(Box::pin(tls13(here, &mut alpn)).await.map(Some))
         }
+        other => other.clone().map(|_| None),
     };
-    sessions = Sessions { by_psk, tickets, early_data, ..sessions };
+    sessions.by_psk = newest.clone().map(|seen| seen.map(|(support, ..)| support));
+    sessions.tickets = newest.clone().map(|seen| seen.map(|(_, count, _)| count));
+    sessions.early_data = newest.map(|seen| seen.map(|(.., early)| early));
     (sessions, alpn)
 }
 
@@ -113,13 +112,7 @@ pub(super) fn nothing(why: &Attempt<Option<()>>) -> Sessions {
 }
 
 async fn up_to_tls12(here: &Here<'_>, old: &Old) -> Sessions {
-    let terms = Terms {
-        host: here.host,
-        version: old.version,
-        suites: old.suites.clone(),
-        resume: Resume::Nothing,
-        wants_ticket: true,
-    };
+    let terms = old.terms(here);
     let (client, first) = match begin(here, &terms).await {
         Ok(begun) => begun,
         // what is not completed once is not tried again: it may cost a whole deadline each time
@@ -235,12 +228,7 @@ async fn goes_on(here: &Here<'_>, client: &mut Client) -> Result<(), Failure> {
 /// where it is told to.
 async fn tls13(here: &Here<'_>, alpn: &mut Option<Vec<u8>>) -> Result<(Support, u32, EarlyData), Failure> {
     let request = request(here)?;
-    let offer = Offer {
-        server_name: Some(here.host.to_owned()),
-        alpn: vec![b"http/1.1".to_vec()],
-        classic_groups_only: here.lane.wants_classic_groups(),
-        ..Offer::default()
-    };
+    let offer = here.offer(&[b"http/1.1"]);
     let failure = |error: Error| Failure::from(&error);
     here.lane.count_request().map_err(failure)?;
     let connection = here.connect().await.map_err(failure)?;

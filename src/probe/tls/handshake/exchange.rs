@@ -18,7 +18,7 @@ const MOST_BITS: usize = 8192;
 /// Octets of a secret exponent: twice the strength of what it is used with.
 const SECRET: usize = 32;
 /// Octets of a premaster secret that RSA carries.
-const PREMASTER: usize = 48;
+pub(in crate::probe::tls) const PREMASTER: usize = 48;
 /// Groups that a key is made for here.
 pub(super) const GROUPS: [u16; 4] = [29, 23, 24, 25];
 
@@ -44,7 +44,7 @@ pub(super) fn agree(
             for (place, octet) in premaster.iter_mut().zip(offered.0.to_be_bytes()) {
                 *place = octet;
             }
-            let encrypted = key.encrypt(&key.pad(&premaster)?);
+            let encrypted = key.encrypt(&pad(key.length, &premaster)?);
             Ok(Agreed { message: with_length16(&encrypted)?, premaster })
         }
         (KeyExchange::Dhe, Some(KeyExchangeParameters::Dh(parameters))) => finite_field(parameters),
@@ -116,17 +116,17 @@ impl RsaKey {
         })
     }
 
-    /// The message between the marks of RFC 8017 section 7.2.1.
-    fn pad(&self, message: &[u8]) -> Result<Vec<u8>, String> {
-        let filler = self.length.checked_sub(message.len() + 3).ok_or("the key is too short")?;
-        Ok([&[0, 2], &nonzero(filler)?[..], &[0], message].concat())
-    }
-
     /// The plain operation, with no padding of its own.
     pub(in crate::probe::tls) fn encrypt(&self, padded: &[u8]) -> Vec<u8> {
         let number = BigUint::from_bytes_be(padded).modpow(&self.exponent, &self.modulus).to_bytes_be();
         [vec![0; self.length.saturating_sub(number.len())], number].concat()
     }
+}
+
+/// The message between the marks of RFC 8017 section 7.2.1, for a modulus of so many octets.
+pub(in crate::probe::tls) fn pad(length: usize, message: &[u8]) -> Result<Vec<u8>, String> {
+    let filler = length.checked_sub(message.len() + 3).ok_or("the key is too short")?;
+    Ok([&[0, 2], &nonzero(filler)?[..], &[0], message].concat())
 }
 
 /// Random octets.
@@ -188,8 +188,7 @@ mod tests {
 
     #[test]
     fn padding_has_the_form_of_pkcs1() {
-        let key = RsaKey { modulus: 0u8.into(), exponent: 3u8.into(), length: 128 };
-        let padded = key.pad(&[0; 48]).unwrap();
+        let padded = pad(128, &[0; 48]).unwrap();
         assert_eq!((padded.len(), &padded[..2], padded[79]), (128, &[0, 2][..], 0));
         assert!(padded[2..79].iter().all(|octet| *octet != 0));
     }

@@ -8,10 +8,11 @@ mod prf;
 mod protection;
 
 pub(super) use channel::{Channel, Item, Stop};
-pub(super) use exchange::{RsaKey, nonzero, random, with_length16};
+pub(super) use exchange::{PREMASTER, RsaKey, nonzero, pad, random, with_length16};
 use prf::{MASTER, Prf, Side};
 use protection::{Protection, key_lengths};
 
+use super::reply;
 use crate::wire::{
     iana::{self, KeyExchange, SuiteProperties},
     tls::{
@@ -125,25 +126,11 @@ pub(super) fn hello_of(terms: &Terms<'_>) -> Result<Vec<u8>, EncodeError> {
 
 /// The hello; `again`: our Finished of the handshake that this one is inside of.
 fn hello(terms: &Terms<'_>, again: Option<&[u8]>) -> Result<ClientHello, EncodeError> {
-    let mut suites = terms.suites.clone();
+    let mut hello = plain_hello(terms.host, terms.version, terms.suites.clone(), &exchange::GROUPS)?;
     if again.is_none() {
-        suites.push(iana::EMPTY_RENEGOTIATION_INFO_SCSV);
+        hello.cipher_suites.push(iana::EMPTY_RENEGOTIATION_INFO_SCSV);
     }
-    let random = random(32).ok().and_then(|octets| octets.try_into().ok());
-    let random = random.ok_or(EncodeError::Empty { what: "random" })?;
-    let mut hello = ClientHello::new(terms.version, random, suites);
-    let mut extensions = Vec::new();
-    match Extension::server_name(terms.host) {
-        Ok(name) => extensions.push(name),
-        Err(EncodeError::AddressAsServerName) => {}
-        Err(other) => return Err(other),
-    }
-    extensions.push(Extension::supported_groups(&exchange::GROUPS)?);
-    extensions.push(Extension::ec_point_formats(&[0])?);
-    if terms.version >= Version::TLS12 {
-        let all: Vec<u16> = iana::signature_schemes().collect();
-        extensions.push(Extension::signature_algorithms(&all)?);
-    }
+    let extensions = hello.extensions.get_or_insert_default();
     extensions.push(Extension::extended_master_secret());
     if let Some(finished) = again {
         extensions.push(Extension::renegotiation_info(finished)?);
@@ -158,6 +145,33 @@ fn hello(terms: &Terms<'_>, again: Option<&[u8]>) -> Result<ClientHello, EncodeE
             hello.session_id = id.to_vec();
             extensions.push(Extension::session_ticket(session.ticket.clone()));
         }
+    }
+    Ok(hello)
+}
+
+/// What every hello by hand begins with: name, groups and signatures. Up to SSL 3.0 there are no extensions.
+pub(super) fn plain_hello(
+    host: &str,
+    version: Version,
+    suites: Vec<u16>,
+    groups: &[u16],
+) -> Result<ClientHello, EncodeError> {
+    let random = reply::random().map_err(|_| EncodeError::Empty { what: "random" })?;
+    let mut hello = ClientHello::new(version, random, suites);
+    if version <= Version::SSL3 {
+        return Ok(hello);
+    }
+    let mut extensions = Vec::new();
+    match Extension::server_name(host) {
+        Ok(name) => extensions.push(name),
+        Err(EncodeError::AddressAsServerName) => {}
+        Err(other) => return Err(other),
+    }
+    extensions.push(Extension::supported_groups(groups)?);
+    extensions.push(Extension::ec_point_formats(&[0])?);
+    if version >= Version::TLS12 {
+        let all: Vec<u16> = iana::signature_schemes().collect();
+        extensions.push(Extension::signature_algorithms(&all)?);
     }
     hello.extensions = Some(extensions);
     Ok(hello)

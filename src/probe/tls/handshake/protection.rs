@@ -118,7 +118,7 @@ impl Protection {
 
     /// The fragment of a record for this content.
     pub(super) fn seal(&mut self, kind: ContentType, plain: &[u8]) -> Result<Vec<u8>, Unprotected> {
-        let header = self.next_header(kind, plain.len())?;
+        let header = next_header(&mut self.sequence, self.version, kind, plain.len())?;
         match &mut self.cipher {
             Cipher::Gcm { key, fixed } => {
                 let explicit: [u8; EXPLICIT_NONCE] = *header.first_chunk().ok_or(Unprotected)?;
@@ -133,48 +133,48 @@ impl Protection {
 
     /// What a record's fragment holds.
     pub(super) fn open(&mut self, kind: ContentType, fragment: &[u8]) -> Result<Vec<u8>, Unprotected> {
-        let (mut opened, sent) = match &mut self.cipher {
-            Cipher::Gcm { .. } => (Vec::new(), Vec::new()),
-            Cipher::Cbc(cbc) => cbc.decrypt(fragment)?,
-        };
-        let length = match &self.cipher {
-            Cipher::Gcm { .. } => fragment.len().checked_sub(EXPLICIT_NONCE + TAG).ok_or(Unprotected)?,
-            Cipher::Cbc(_) => opened.len(),
-        };
-        let header = self.next_header(kind, length)?;
-        match &self.cipher {
+        match &mut self.cipher {
             Cipher::Gcm { key, fixed } => {
                 let (explicit, sealed) = fragment.split_first_chunk().ok_or(Unprotected)?;
-                opened.extend_from_slice(sealed);
+                let length = sealed.len().checked_sub(TAG).ok_or(Unprotected)?;
+                let header = next_header(&mut self.sequence, self.version, kind, length)?;
+                let mut opened = sealed.to_vec();
                 key.open_in_place(nonce(*fixed, *explicit)?, aead::Aad::from(header), &mut opened)
                     .map_err(|_| Unprotected)?;
                 opened.truncate(length);
+                Ok(opened)
             }
             Cipher::Cbc(cbc) => {
+                let (opened, sent) = cbc.decrypt(fragment)?;
+                let header = next_header(&mut self.sequence, self.version, kind, opened.len())?;
                 let expected = tag(&cbc.mac, &header, &opened);
                 constant_time::verify_slices_are_equal(expected.as_ref(), &sent).map_err(|_| Unprotected)?;
+                Ok(opened)
             }
         }
-        Ok(opened)
     }
+}
 
-    /// Sequence number, type, version, length: what the MAC covers beside the content.
-    fn next_header(&mut self, kind: ContentType, length: usize) -> Result<[u8; 13], Unprotected> {
-        let mut header = [0; 13];
-        let length = u16::try_from(length).map_err(|_| Unprotected)?;
-        let parts = self
-            .sequence
-            .to_be_bytes()
-            .into_iter()
-            .chain([kind.0])
-            .chain(self.version.0.to_be_bytes())
-            .chain(length.to_be_bytes());
-        for (place, octet) in header.iter_mut().zip(parts) {
-            *place = octet;
-        }
-        self.sequence = self.sequence.checked_add(1).ok_or(Unprotected)?;
-        Ok(header)
+/// Sequence number, type, version, length: what the MAC covers beside the content. Counts on.
+fn next_header(
+    sequence: &mut u64,
+    version: Version,
+    kind: ContentType,
+    length: usize,
+) -> Result<[u8; 13], Unprotected> {
+    let mut header = [0; 13];
+    let length = u16::try_from(length).map_err(|_| Unprotected)?;
+    let parts = sequence
+        .to_be_bytes()
+        .into_iter()
+        .chain([kind.0])
+        .chain(version.0.to_be_bytes())
+        .chain(length.to_be_bytes());
+    for (place, octet) in header.iter_mut().zip(parts) {
+        *place = octet;
     }
+    *sequence = sequence.checked_add(1).ok_or(Unprotected)?;
+    Ok(header)
 }
 
 impl Cbc {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::{
     Here,
-    handshake::{Channel, Item, Stop, random},
+    handshake::{Channel, Item, Stop, plain_hello},
     sessions::Old,
 };
 use crate::{
@@ -55,40 +55,31 @@ pub(super) async fn look(here: &Here<'_>, known: &Known<'_>) -> Intrusive {
     let newest = known.newest();
     let heartbleed = match &newest {
         Err(closed) => closed.clone(),
-        Ok(offer) => {
-            twice(Box::pin(heartbleed::once(here, offer)), Box::pin(heartbleed::once(here, offer))).await
-        }
+        Ok(offer) => twice(|| heartbleed::once(here, offer)).await,
     };
     let ccs_injection = match &newest {
         Err(closed) => closed.clone(),
-        Ok(offer) => {
-            twice(Box::pin(early_ccs::once(here, offer)), Box::pin(early_ccs::once(here, offer))).await
-        }
+        Ok(offer) => twice(|| early_ccs::once(here, offer)).await,
     };
     let ticketbleed = match known.old {
         Err(why) => Attempt::failed(why.clone()),
         Ok(None) => Attempt::Completed(Weakness::NotVulnerable),
-        Ok(Some(old)) => {
-            twice(Box::pin(ticketbleed::once(here, old)), Box::pin(ticketbleed::once(here, old))).await
-        }
+        Ok(Some(old)) => twice(|| ticketbleed::once(here, old)).await,
     };
     let robot = match known.with_rsa() {
         Err(closed) => closed,
-        Ok(offer) => twice(Box::pin(robot::once(here, &offer)), Box::pin(robot::once(here, &offer))).await,
+        Ok(offer) => twice(|| robot::once(here, &offer)).await,
     };
     Intrusive { heartbleed, ccs_injection, ticketbleed, robot }
 }
 
 /// Open only where it is seen again.
-async fn twice(
-    once: impl Future<Output = Result<Weakness, Failure>>,
-    again: impl Future<Output = Result<Weakness, Failure>>,
-) -> Attempt<Weakness> {
-    match once.await {
+async fn twice<F: Future<Output = Result<Weakness, Failure>>>(once: impl Fn() -> F) -> Attempt<Weakness> {
+    match Box::pin(once()).await {
         Ok(Weakness::Vulnerable) => {}
         other => return other.into(),
     }
-    match again.await {
+    match Box::pin(once()).await {
         Ok(Weakness::NotVulnerable) => {
             Attempt::failed(Failure::Malformed("it looked open once, and closed when asked again".to_owned()))
         }
@@ -171,27 +162,12 @@ async fn waiting(here: &Here<'_>, offer: &OldOffer, more: Vec<Extension>) -> Res
 }
 
 fn hello(here: &Here<'_>, offer: &OldOffer, more: Vec<Extension>) -> Result<ClientHello, EncodeError> {
-    let random = random(32).ok().and_then(|octets| octets.try_into().ok());
-    let random = random.ok_or(EncodeError::Empty { what: "random" })?;
     let mut suites = offer.suites.clone();
     suites.push(iana::EMPTY_RENEGOTIATION_INFO_SCSV);
-    let mut hello = ClientHello::new(offer.version, random, suites);
-    if offer.version > Version::SSL3 {
-        let mut extensions = Vec::new();
-        match Extension::server_name(here.host) {
-            Ok(name) => extensions.push(name),
-            Err(EncodeError::AddressAsServerName) => {}
-            Err(other) => return Err(other),
-        }
-        let groups: Vec<u16> = iana::named_groups().map(|group| group.code).collect();
-        extensions.push(Extension::supported_groups(&groups)?);
-        extensions.push(Extension::ec_point_formats(&[0])?);
-        if offer.version >= Version::TLS12 {
-            let all: Vec<u16> = iana::signature_schemes().collect();
-            extensions.push(Extension::signature_algorithms(&all)?);
-        }
+    let groups: Vec<u16> = iana::named_groups().map(|group| group.code).collect();
+    let mut hello = plain_hello(here.host, offer.version, suites, &groups)?;
+    if let Some(extensions) = &mut hello.extensions {
         extensions.extend(more);
-        hello.extensions = Some(extensions);
     }
     Ok(hello)
 }

@@ -5,12 +5,10 @@ use super::{Here, OldOffer, waiting};
 use crate::{
     net::Error,
     observation::{Failure, Weakness},
-    probe::tls::handshake::{Channel, Item, RsaKey, Stop, nonzero, random, with_length16},
+    probe::tls::handshake::{Channel, Item, PREMASTER, RsaKey, Stop, nonzero, pad, random, with_length16},
     wire::tls::{ContentType, HandshakeType, Message, Version},
 };
 
-/// Octets of a premaster secret.
-const PREMASTER: usize = 48;
 /// A Finished that cannot be opened, of a length that every cipher takes.
 const SEALED: usize = 80;
 
@@ -87,10 +85,9 @@ async fn answers(here: &Here<'_>, offer: &OldOffer, flow: Flow) -> Result<Vec<An
 
 /// A premaster secret in padding that is wrong in this way (RFC 8017 section 7.2.1 says what is right).
 fn padded(length: usize, version: Version, wrong: Wrong) -> Result<Vec<u8>, String> {
-    let filler = length.checked_sub(PREMASTER + 3).ok_or("the key is too short")?;
     let version = if wrong == Wrong::Version { [2, 2] } else { version.0.to_be_bytes() };
-    let secret = nonzero(PREMASTER - 2)?;
-    let mut octets = [&[0, 2], &nonzero(filler)?[..], &[0], &version, &secret].concat();
+    let mut octets = pad(length, &[&version, &nonzero(PREMASTER - 2)?[..]].concat())?;
+    let end_of_padding = length - PREMASTER - 1;
     let mut put = |at: usize, octet: u8| {
         if let Some(place) = octets.get_mut(at) {
             *place = octet;
@@ -101,10 +98,10 @@ fn padded(length: usize, version: Version, wrong: Wrong) -> Result<Vec<u8>, Stri
         // a first octet of its own could lie above the modulus
         Wrong::Start => put(1, 0x17),
         Wrong::Zero => {
-            put(filler + 2, 0x11);
+            put(end_of_padding, 0x11);
             put(length - 2, 0);
         }
-        Wrong::NoZero => put(filler + 2, 0x11),
+        Wrong::NoZero => put(end_of_padding, 0x11),
     }
     Ok(octets)
 }

@@ -15,13 +15,7 @@ use crate::{
 const SHORT: usize = 8;
 
 pub(super) async fn once(here: &Here<'_>, old: &Old) -> Result<Weakness, Failure> {
-    let terms = Terms {
-        host: here.host,
-        version: old.version,
-        suites: old.suites.clone(),
-        resume: Resume::Nothing,
-        wants_ticket: true,
-    };
+    let terms = old.terms(here);
     let (client, first) = begin(here, &terms).await?;
     client.close().await;
     if first.session.ticket.is_empty() {
