@@ -1,7 +1,7 @@
 //! What tokens of a page mean: as much of the standard's tree construction as decides what is loaded, which text is
 //! none, and whether a `meta` stands in the head.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use html5ever::tokenizer::{
     Tag, TagKind, Token, TokenSink, TokenSinkResult,
@@ -20,6 +20,7 @@ const WORDS: usize = 100;
 /// Reads tokens into a [`Page`].
 pub(super) struct Sink {
     state: RefCell<State>,
+    tokens: Cell<usize>,
 }
 
 struct State {
@@ -61,12 +62,22 @@ impl Sink {
                 link: None,
                 title_open: false,
             }),
+            tokens: Cell::new(0),
         }
     }
 
-    /// Whether what comes is the text of a `script`, a `style` or the like, where tags are none.
-    pub(super) fn is_raw(&self) -> bool {
-        self.state.borrow().raw.is_some()
+    /// Whether a piece that looks like a tag is text of a `script`, a `style` or the like, where only the element's own
+    /// end tag is one.
+    pub(super) fn is_text(&self, piece: &str) -> bool {
+        self.state.borrow().raw.as_deref().is_some_and(|raw| {
+            let name = piece.strip_prefix("</").and_then(|rest| rest.get(..raw.len()));
+            !name.is_some_and(|name| name.eq_ignore_ascii_case(raw))
+        })
+    }
+
+    /// How many tokens came so far, errors apart.
+    pub(super) fn tokens(&self) -> usize {
+        self.tokens.get()
     }
 
     pub(super) fn into_page(self) -> Page {
@@ -87,6 +98,9 @@ impl TokenSink for Sink {
     type Handle = ();
 
     fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
+        if !matches!(token, Token::ParseError(_)) {
+            self.tokens.set(self.tokens.get() + 1);
+        }
         let mut state = self.state.borrow_mut();
         match token {
             Token::TagToken(tag) if tag.kind == TagKind::StartTag => state.start(&tag),
