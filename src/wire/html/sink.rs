@@ -16,6 +16,8 @@ use crate::wire::{referrer_policy, url::HttpUrl};
 
 /// Characters kept of a title or of a link's text.
 const WORDS: usize = 100;
+/// Images read of one `srcset`.
+const CANDIDATES: usize = 20;
 
 /// Reads tokens into a [`Page`].
 pub(super) struct Sink {
@@ -303,13 +305,18 @@ impl State {
         self.push_resource(kind, place, integrity);
     }
 
-    /// `url 2x, url 100w`.
+    /// `url 2x, url 100w` (HTML, "parse a srcset attribute"): an address ends at a blank, its comma may stick to it or to
+    /// what describes it.
     fn srcset(&mut self, tag: &Tag) {
-        let Some(set) = value(tag, "srcset") else { return };
-        for candidate in set.split(", ").take(20) {
-            if let Some(place) = candidate.split_ascii_whitespace().next() {
-                self.push_resource(ResourceKind::Image, place, None);
-            }
+        let mut rest = value(tag, "srcset").unwrap_or_default();
+        for _ in 0..CANDIDATES {
+            rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == ',');
+            let (place, after) =
+                rest.split_at(rest.find(|c: char| c.is_ascii_whitespace()).unwrap_or(rest.len()));
+            let address = place.trim_end_matches(',');
+            self.push_resource(ResourceKind::Image, address, None);
+            rest =
+                if address == place { after.split_once(',').map_or("", |(_, after)| after) } else { after };
         }
     }
 

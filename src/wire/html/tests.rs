@@ -55,6 +55,16 @@ fn what_is_loaded() {
                 "media https://so.tinh.gov.vn/vi/s",
             ],
         ),
+        // the blank is what ends an address, not the comma
+        (
+            "<img srcset='a 1x,http://c.vn/d,e 2x,f, data:image/png;base64,AA 3x ,,g'>",
+            &[
+                "image https://so.tinh.gov.vn/vi/a",
+                "image http://c.vn/d,e",
+                "image https://so.tinh.gov.vn/vi/f",
+                "image https://so.tinh.gov.vn/vi/g",
+            ],
+        ),
         (
             "<svg><style><image href=http://a.vn/i></style></svg><img src=b>",
             &["image http://a.vn/i", "image https://so.tinh.gov.vn/vi/b"],
