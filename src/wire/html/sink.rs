@@ -261,12 +261,8 @@ impl State {
         if is("name", "generator") && !content.is_empty() && self.page.generators.len() < META_LIMIT {
             self.page.generators.push(content.chars().take(WORDS).collect());
         }
-        if is("name", "referrer") {
-            let word = content.to_ascii_lowercase();
-            let legacy = ["never", "default", "always", "origin-when-crossorigin"].contains(&&*word);
-            if legacy || referrer_policy::Policy::ALL.iter().any(|(_, known)| *known == word) {
-                self.page.referrer = Some(word);
-            }
+        if is("name", "referrer") && referrer_policy::from_meta(content).is_some() {
+            self.page.referrer = Some(content.to_ascii_lowercase());
         }
         if self.in_head && is("http-equiv", "content-security-policy") && !content.is_empty() {
             if self.page.policies.len() < META_LIMIT {
@@ -350,11 +346,15 @@ impl State {
 
     fn close_form(&mut self) {
         if let Some(form) = self.form.take() {
-            if self.page.forms.len() < FORM_LIMIT {
-                self.page.forms.push(form);
-            } else {
-                self.page.cut_short = true;
-            }
+            self.push_form(form);
+        }
+    }
+
+    fn push_form(&mut self, form: Form) {
+        if self.page.forms.len() < FORM_LIMIT {
+            self.page.forms.push(form);
+        } else {
+            self.page.cut_short = true;
         }
     }
 
@@ -373,9 +373,7 @@ impl State {
         if let (Some(place), Some(form)) = (value(tag, "formaction"), &self.form) {
             let password = form.password;
             let action = self.action(Some(place));
-            if self.page.forms.len() < FORM_LIMIT {
-                self.page.forms.push(Form { action, password });
-            }
+            self.push_form(Form { action, password });
         }
     }
 
