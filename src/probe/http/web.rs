@@ -357,7 +357,7 @@ fn nonce(reply: &Reply, again: &Attempt<Arc<Reply>>) -> Attempt<Option<NonceUse>
 /// Explicit freshness for shared caches (RFC 9111 section 3): `Set-Cookie` alone does not keep a page out of them.
 fn shared_cookie_cache(reply: &Reply) -> Option<String> {
     reply.fields.iter().find(|field| field.is("set-cookie"))?;
-    let raw = reply.values("cache-control").collect::<Vec<_>>().join(", ");
+    let raw = reply.joined("cache-control");
     let directives: Vec<String> = raw.split(',').map(|part| part.trim().to_ascii_lowercase()).collect();
     let has = |name: &str| directives.iter().any(|directive| directive.split('=').next() == Some(name));
     let seconds = |name: &str| {
