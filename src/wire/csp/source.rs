@@ -1,6 +1,8 @@
 //! Source expressions of CSP Level 3 §2.3.1 and how they match an origin (§6.7.2). Which directive they stand in, and
 //! what they let a page do, is not decided here.
 
+use crate::wire::url::is_scheme;
+
 /// One token of a source list, understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SourceExpression {
@@ -237,12 +239,6 @@ fn scheme_matches(pattern: &str, scheme: &str) -> bool {
             "ws" => matches!(scheme, "http" | "https"),
             _ => false,
         }
-}
-
-/// RFC 3986 §3.1.
-fn is_scheme(text: &str) -> bool {
-    text.starts_with(|first: char| first.is_ascii_alphabetic())
-        && text.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"+-.".contains(&octet))
 }
 
 /// `host-part = "*" / [ "*." ] 1*host-char *( "." 1*host-char ) [ "." ]`.
