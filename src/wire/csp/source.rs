@@ -140,6 +140,14 @@ impl SourceExpression {
         }
     }
 
+    /// `8443` of `*:8443`: the port on which every host is let in.
+    pub(super) fn port_of_any_host(&self) -> Option<u16> {
+        match self {
+            Self::Host(HostSource { host, port: Some(Port::Number(port)), .. }) if host == "*" => Some(*port),
+            _ => None,
+        }
+    }
+
     /// Whether something at `origin` matches, whatever the path: who owns a host picks the path.
     pub fn matches_somewhere(&self, origin: Ancestor<'_>, page: Ancestor<'_>) -> bool {
         match self {
