@@ -1,6 +1,8 @@
 //! Cross-origin resource sharing (Fetch, "CORS check"): which other sites may read a response, with or without the
 //! visitor's cookies. What was asked is the caller's to say.
 
+use super::field::joined;
+
 /// What the CORS fields of one response let the asking origin do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cors {
@@ -38,9 +40,8 @@ pub fn from_fields<V: AsRef<str>, W: AsRef<str>>(
     allow_credentials: impl IntoIterator<Item = W>,
     origin: &str,
 ) -> Option<Cors> {
-    let join = |lines: Vec<String>| (!lines.is_empty()).then(|| lines.join(", "));
-    let allow_origin = join(allow_origin.into_iter().map(|line| line.as_ref().to_owned()).collect())?;
-    let credentials = join(allow_credentials.into_iter().map(|line| line.as_ref().to_owned()).collect());
+    let allow_origin = joined(allow_origin)?;
+    let credentials = joined(allow_credentials);
     let allowed = match allow_origin.as_str() {
         "*" => Allowed::Any,
         value if value == origin => Allowed::Asker,

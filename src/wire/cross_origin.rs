@@ -3,6 +3,8 @@
 
 use sfv::{BareItem, Item, Parser};
 
+use super::field::joined;
+
 /// What one such field does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CrossOrigin {
@@ -43,11 +45,6 @@ pub fn resource<V: AsRef<str>>(lines: impl IntoIterator<Item = V>) -> Option<Cro
     let raw = joined(lines)?;
     let policy = RESOURCE.iter().find(|word| **word == raw).copied();
     Some(CrossOrigin { raw, policy })
-}
-
-fn joined<V: AsRef<str>>(lines: impl IntoIterator<Item = V>) -> Option<String> {
-    let lines: Vec<String> = lines.into_iter().map(|line| line.as_ref().to_owned()).collect();
-    (!lines.is_empty()).then(|| lines.join(", "))
 }
 
 /// The token of a structured item; two lines make no item.

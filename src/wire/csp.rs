@@ -2,7 +2,7 @@
 //! `capability` says what policies let injected markup do together, `weakness` what is weak in them, each with the
 //! policy, the directive and the token; whether that fails a site is a rule's question.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, fmt};
 
 pub use capability::{Capability, Grant, grants};
 pub use framing::{Framing, framing};
@@ -22,6 +22,8 @@ pub const DIRECTIVE_LIMIT: usize = 256;
 
 /// Directives without effect in a `<meta>` (§3.3).
 const NOT_IN_META: [&str; 3] = ["frame-ancestors", "report-uri", "sandbox"];
+/// A host no site can own (RFC 2606), standing for a stranger's.
+const STRANGER: &str = "stranger.invalid";
 
 /// Where a policy came from, which decides the directives that count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +32,15 @@ pub enum Source {
     Header,
     /// A `<meta http-equiv>`; `frame-ancestors`, `report-uri` and `sandbox` have no effect there (§3.3).
     Meta,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Header => "header",
+            Self::Meta => "meta",
+        })
+    }
 }
 
 /// Whether a policy is enforced.

@@ -55,16 +55,22 @@ pub fn values<'f>(fields: &'f [Field], name: &str) -> impl Iterator<Item = Cow<'
     fields.iter().filter(move |field| field.is(name)).map(Field::text)
 }
 
-/// Fetch §2.2.2 "get, decode, and split": all lines joined by commas, split at commas outside double quotes,
-/// HTTP tabs and spaces removed from both ends of each part. `None` when there is no line at all; a line that
-/// is empty gives one empty part.
-pub fn get_decode_and_split<V: AsRef<str>>(lines: impl IntoIterator<Item = V>) -> Option<Vec<String>> {
+/// Fetch §2.2.2 "get": all lines joined by `, `. `None` when there is no line at all.
+pub fn joined<V: AsRef<str>>(lines: impl IntoIterator<Item = V>) -> Option<String> {
     let mut lines = lines.into_iter();
     let mut joined = lines.next()?.as_ref().to_owned();
     for line in lines {
         joined.push_str(", ");
         joined.push_str(line.as_ref());
     }
+    Some(joined)
+}
+
+/// Fetch §2.2.2 "get, decode, and split": all lines joined by commas, split at commas outside double quotes,
+/// HTTP tabs and spaces removed from both ends of each part. `None` when there is no line at all; a line that
+/// is empty gives one empty part.
+pub fn get_decode_and_split<V: AsRef<str>>(lines: impl IntoIterator<Item = V>) -> Option<Vec<String>> {
+    let joined = joined(lines)?;
     let mut parts = Vec::new();
     let mut part = String::new();
     let mut characters = joined.chars();

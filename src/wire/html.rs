@@ -124,15 +124,21 @@ pub fn read(html: &str, url: &HttpUrl) -> Page {
     let tokenizer = Tokenizer::new(Sink::new(url.clone()), TokenizerOpts::default());
     let mut rest = html;
     let mut whole = true;
+    let mut tag = attributes::Tag::default();
     while !rest.is_empty() {
-        // one start tag at a time, so that one with too many attributes is seen before it is read
-        let end = next_tag(rest);
-        let (piece, after) = rest.split_at(end);
-        if attributes::are_too_many(piece, ATTRIBUTE_LIMIT) && !tokenizer.sink.is_raw() {
+        // one tag at a time, so that one with too many attributes is seen before it is read
+        let (piece, after) = rest.split_at(next_tag(rest));
+        let is_text = !tag.is_open() && tokenizer.sink.is_text(piece);
+        if !is_text && tag.read(piece) > ATTRIBUTE_LIMIT {
             whole = false;
             break;
         }
+        let seen = tokenizer.sink.tokens();
         feed(&tokenizer, piece);
+        // nothing comes out of the tokenizer within a tag: whatever this was, it is over
+        if tokenizer.sink.tokens() != seen {
+            tag = attributes::Tag::default();
+        }
         rest = after;
     }
     tokenizer.end();
@@ -141,12 +147,10 @@ pub fn read(html: &str, url: &HttpUrl) -> Page {
     page
 }
 
-/// Where the next start tag after the first octet begins.
+/// Where the next tag after the first octet begins.
 fn next_tag(text: &str) -> usize {
     let octets = text.as_bytes();
-    let begins = |at: &usize| {
-        octets.get(*at) == Some(&b'<') && octets.get(at + 1).is_some_and(u8::is_ascii_alphabetic)
-    };
+    let begins = |at: &usize| octets.get(*at..).is_some_and(attributes::begins);
     (1..octets.len()).find(begins).unwrap_or(octets.len())
 }
 

@@ -43,11 +43,7 @@ pub enum Allow {
 
 /// Reads the fields of one response. `None` when there is no such field.
 pub fn from_fields<V: AsRef<str>>(lines: impl IntoIterator<Item = V>) -> Option<PermissionsPolicy> {
-    let lines: Vec<String> = lines.into_iter().map(|line| line.as_ref().to_owned()).collect();
-    if lines.is_empty() {
-        return None;
-    }
-    let raw = lines.join(", ");
+    let raw = super::field::joined(lines)?;
     let parsed = Parser::new(&raw).parse::<Dictionary>();
     let mut policy =
         PermissionsPolicy { raw: raw.clone(), valid: parsed.is_ok(), features: Vec::new(), cut_short: false };

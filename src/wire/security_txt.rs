@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::url::HttpUrl;
+use super::url::{HttpUrl, is_scheme};
 
 /// Fields kept of one file.
 pub const FIELD_LIMIT: usize = 100;
@@ -156,11 +156,7 @@ impl SecurityTxt {
     }
 
     fn contact(&mut self, value: &str) {
-        let scheme = value.split_once(':').map(|(scheme, _)| scheme);
-        let uri = scheme.is_some_and(|scheme| {
-            scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-                && scheme.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"+-.".contains(&octet))
-        });
+        let uri = value.split_once(':').is_some_and(|(scheme, _)| is_scheme(scheme));
         if !uri || value.contains(' ') {
             self.fault(Fault::ContactNotUri);
         }

@@ -185,6 +185,12 @@ fn reason(error: url::ParseError) -> UrlError {
     })
 }
 
+/// Whether a text can be a scheme (RFC 3986 §3.1).
+pub(super) fn is_scheme(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"+-.".contains(&octet))
+}
+
 /// Whether `octet` may stand in a Host field: `uri-host [ ":" port ]` (RFC 9110 §7.2, RFC 3986 §3.2.2).
 pub(super) fn is_authority_octet(octet: u8) -> bool {
     octet.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:[]%".contains(&octet)

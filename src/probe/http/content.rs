@@ -129,7 +129,7 @@ fn same_site(value: &cookie::SameSite) -> String {
 }
 
 fn joined(reply: &Reply, name: &str) -> String {
-    cut(&reply.values(name).collect::<Vec<_>>().join(", "))
+    cut(&reply.joined(name))
 }
 
 fn number(count: usize) -> u32 {

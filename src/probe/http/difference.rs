@@ -48,10 +48,8 @@ pub(super) fn differences(endpoints: &[FirstAnswers]) -> Attempt<Listing<Address
 }
 
 fn compared(one: &Reply, other: &Reply) -> Vec<(String, String, String)> {
-    let value = |reply: &Reply, name: &str| {
-        let lines: Vec<_> = reply.values(name).collect();
-        answer::without_secrets(&super::policy::hide_nonces(&lines.join(", ")))
-    };
+    let value =
+        |reply: &Reply, name: &str| answer::without_secrets(&super::policy::hide_nonces(&reply.joined(name)));
     let location = |reply: &Reply| reply.location().as_ref().map(answer::shown).unwrap_or_default();
     let mut found = vec![
         ("status".to_owned(), one.status.to_string(), other.status.to_string()),

@@ -117,15 +117,23 @@ pub(super) fn permissions(reply: &Reply) -> Option<PermissionsPolicy> {
     Some(PermissionsPolicy { raw: cut(&read.raw), valid: read.valid, features })
 }
 
-/// The three cross-origin policies of this document: opener, embedder, resource.
-pub(super) fn cross_origin(reply: &Reply) -> [Option<CrossOriginPolicy>; 3] {
-    let stored =
-        |read: CrossOrigin| CrossOriginPolicy { raw: cut(&read.raw), policy: read.policy.map(str::to_owned) };
-    [
-        cross_origin::opener(reply.values("cross-origin-opener-policy")).map(stored),
-        cross_origin::embedder(reply.values("cross-origin-embedder-policy")).map(stored),
-        cross_origin::resource(reply.values("cross-origin-resource-policy")).map(stored),
-    ]
+/// `Cross-Origin-Opener-Policy` of this document.
+pub(super) fn opener(reply: &Reply) -> Option<CrossOriginPolicy> {
+    cross_origin::opener(reply.values("cross-origin-opener-policy")).map(stored)
+}
+
+/// `Cross-Origin-Embedder-Policy` of this document.
+pub(super) fn embedder(reply: &Reply) -> Option<CrossOriginPolicy> {
+    cross_origin::embedder(reply.values("cross-origin-embedder-policy")).map(stored)
+}
+
+/// `Cross-Origin-Resource-Policy` of this document.
+pub(super) fn resource(reply: &Reply) -> Option<CrossOriginPolicy> {
+    cross_origin::resource(reply.values("cross-origin-resource-policy")).map(stored)
+}
+
+fn stored(read: CrossOrigin) -> CrossOriginPolicy {
+    CrossOriginPolicy { raw: cut(&read.raw), policy: read.policy.map(str::to_owned) }
 }
 
 /// The MIME type of this document.

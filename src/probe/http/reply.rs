@@ -6,7 +6,7 @@ use crate::{
     observation::{Attempt, Failure},
     wire::{
         content_coding,
-        field::{Field, values},
+        field::{self, Field, values},
         html::Page,
         http1::{DOCUMENT_LIMIT, Response},
         url::{HttpUrl, UrlError},
@@ -48,6 +48,11 @@ impl Reply {
     /// The values of all fields of this name, in the order sent.
     pub(super) fn values<'r>(&'r self, name: &str) -> impl Iterator<Item = Cow<'r, str>> {
         values(&self.fields, name)
+    }
+
+    /// The values of all fields of this name, joined by `, `; empty where there is none.
+    pub(super) fn joined(&self, name: &str) -> String {
+        field::joined(self.values(name)).unwrap_or_default()
     }
 
     /// The page, where the body is one that could be read.

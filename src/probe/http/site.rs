@@ -73,9 +73,6 @@ async fn observe(visitor: &Visitor<'_>, pages: Option<Timestamp>) -> (Http, Atte
         .into_iter()
         .chain(twin.completed().into_iter().flatten().flat_map(|twin| [&twin.http, &twin.https]))
         .collect();
-    let cross_origin = document.as_ref().map(|reply| policy::cross_origin(reply));
-    let cross_origin =
-        |index: usize| cross_origin.as_ref().map(|policies| policies.get(index).cloned().flatten());
     let http = Http {
         upgrade: reach::upgrade(&http, &port_80),
         downgrades: downgrades(&walks, twin_failure(&twin)),
@@ -86,9 +83,9 @@ async fn observe(visitor: &Visitor<'_>, pages: Option<Timestamp>) -> (Http, Atte
         referrer_policy: document.as_ref().map(|reply| content::referrer_policy(reply)),
         csp: document.as_ref().and_then(|reply| policy::csp(reply)),
         permissions_policy: document.as_ref().map(|reply| policy::permissions(reply)),
-        opener_policy: cross_origin(0),
-        embedder_policy: cross_origin(1),
-        resource_policy: cross_origin(2),
+        opener_policy: document.as_ref().map(|reply| policy::opener(reply)),
+        embedder_policy: document.as_ref().map(|reply| policy::embedder(reply)),
+        resource_policy: document.as_ref().map(|reply| policy::resource(reply)),
         content_type: document.as_ref().map(|reply| policy::content_type(reply)),
         address_differences: difference::differences(visitor.endpoints),
         cookies: cookies(&https, &reachable, &walks, twin_failure(&twin), &scope),

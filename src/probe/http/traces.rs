@@ -49,13 +49,15 @@ pub(super) fn is_listing(text: &str) -> bool {
 
 /// What the page tells of the software behind it. A version is one that has a digit.
 pub(super) fn leak(text: &str) -> Option<&'static str> {
-    let (what, parts) = LEAKS.iter().find(|(_, parts)| parts.iter().all(|part| text.contains(part)))?;
     let versioned = |part: &&str| {
         let after = text.split_once(*part).map_or("", |(_, after)| after);
         after.starts_with(|first: char| first.is_ascii_digit())
     };
-    let names_version = what.ends_with(" version");
-    (!names_version || parts.first().is_some_and(versioned)).then_some(*what)
+    let tells = |what: &str, parts: &[&str]| {
+        parts.iter().all(|part| text.contains(part))
+            && (!what.ends_with(" version") || parts.first().is_some_and(versioned))
+    };
+    LEAKS.iter().find(|(what, parts)| tells(what, parts)).map(|(what, _)| *what)
 }
 
 #[cfg(test)]
@@ -81,6 +83,12 @@ mod tests {
             ),
             ("<h3>Apache Tomcat/9.0.31</h3>", false, Some("Tomcat version")),
             ("<h3>Apache Tomcat/unknown</h3>", false, None),
+            // a name without a version hides nothing that comes after it
+            (
+                "<pre>Traceback (most recent call last):</pre><hr><center>nginx/</center><h3>Apache Tomcat/unknown</h3>",
+                false,
+                Some("Python stack trace"),
+            ),
             (
                 "<h1>Server Error in '/' Application.</h1> <b>Stack Trace:</b>",
                 false,

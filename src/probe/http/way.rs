@@ -93,16 +93,6 @@ impl<'a> Way<'a> {
         found
     }
 
-    /// The answer to a request with fields of its own; neither what is known nor what comes is shared with others.
-    pub(super) async fn special(
-        &mut self,
-        url: &HttpUrl,
-        method: Method,
-        fields: &[(&str, &str)],
-    ) -> Attempt<Arc<Reply>> {
-        self.ask(url, method, fields).await
-    }
-
     /// Gives the lane back.
     pub(super) fn leave(&mut self) {
         self.kept = None;
@@ -111,7 +101,13 @@ impl<'a> Way<'a> {
         }
     }
 
-    async fn ask(&mut self, url: &HttpUrl, method: Method, fields: &[(&str, &str)]) -> Attempt<Arc<Reply>> {
+    /// The answer to a request with fields of its own; neither what is known nor what comes is shared with others.
+    pub(super) async fn ask(
+        &mut self,
+        url: &HttpUrl,
+        method: Method,
+        fields: &[(&str, &str)],
+    ) -> Attempt<Arc<Reply>> {
         let addresses = match self.addresses(bare(url.host()), url.port()).await {
             Attempt::Completed(addresses) => addresses,
             other => return other.and_then(|_| Attempt::failed(Failure::NoAddress)),

@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeMap, hash_map::RandomState},
+    convert::Infallible,
     hash::{BuildHasher as _, Hasher as _},
     sync::Arc,
 };
@@ -21,12 +22,12 @@ use crate::{
         http1::Method,
         security_txt::{self, Fault, Signature},
         sri::{self, Integrity},
-        url::HttpUrl,
+        url::{HttpUrl, UrlError},
     },
 };
 
 use super::{
-    Reply, answer,
+    Reply, answer, no_url,
     page::{Content, contact_page},
     policy,
     visit::{Scope, Walk, walk},
@@ -43,6 +44,22 @@ struct Beside {
     again: Attempt<Arc<Reply>>,
     preflight: Attempt<Arc<Reply>>,
     contact: Attempt<Option<Contact>>,
+}
+
+impl Beside {
+    /// Nothing was asked, for this reason.
+    fn unasked(why: &Attempt<Infallible>) -> Self {
+        fn same<T>(why: &Attempt<Infallible>) -> Attempt<T> {
+            why.as_ref().map(|never| match *never {})
+        }
+        Self {
+            security_txt: same(why),
+            missing: same(why),
+            again: same(why),
+            preflight: same(why),
+            contact: same(why),
+        }
+    }
 }
 
 /// Asks what is to be asked beside the document that the https visit ended with, and reads it. Where there is no such
@@ -84,40 +101,27 @@ async fn beside(
 ) -> Beside {
     let reply = match document {
         Attempt::Completed(reply) => *reply,
-        other => {
-            let none = || other.as_ref().and_then(|_| Attempt::skipped(Skip::DoesNotApply));
-            return Beside {
-                security_txt: other.as_ref().and_then(|_| Attempt::skipped(Skip::DoesNotApply)),
-                missing: none(),
-                again: none(),
-                preflight: none(),
-                contact: other.as_ref().and_then(|_| Attempt::skipped(Skip::DoesNotApply)),
-            };
-        }
+        Attempt::Failed { failed } => return Beside::unasked(&Attempt::failed(failed.clone())),
+        Attempt::Skipped { skipped } => return Beside::unasked(&Attempt::skipped(*skipped)),
     };
     let origin = [("Origin", FOREIGN)];
-    let again = way.special(&reply.url, Method::Get, &origin).await;
+    let again = way.ask(&reply.url, Method::Get, &origin).await;
     let asked = [("Origin", FOREIGN), ("Access-Control-Request-Method", "GET")];
-    let preflight = way.special(&reply.url, Method::Options, &asked).await;
+    let preflight = way.ask(&reply.url, Method::Options, &asked).await;
     let missing = match at_root(site, &format!("/khien-{:016x}", RandomState::new().build_hasher().finish()))
     {
-        Ok(url) => way.special(&url, Method::Get, &[]).await,
-        Err(failed) => Attempt::failed(failed),
+        Ok(url) => way.ask(&url, Method::Get, &[]).await,
+        Err(error) => no_url(&error),
     };
     let security_txt = match at_root(site, "/.well-known/security.txt") {
-        Ok(url) => {
-            let walk = walk(way, scope, &url).await;
-            walk.and_then(|walk| read_security_txt(&url, &walk, at))
-        }
-        Err(failed) => Attempt::failed(failed),
+        Ok(url) => walk(way, scope, &url).await.and_then(|walk| read_security_txt(&url, &walk, at)),
+        Err(error) => no_url(&error),
     };
     Beside { security_txt, missing, again, preflight, contact: contact(way, scope, reply).await }
 }
 
-fn at_root(site: &SiteName, path: &str) -> Result<HttpUrl, Failure> {
-    HttpUrl::root(true, &site.host, site.port)
-        .and_then(|root| root.resolve(path))
-        .map_err(|error| Failure::Malformed(error.to_string()))
+fn at_root(site: &SiteName, path: &str) -> Result<HttpUrl, UrlError> {
+    HttpUrl::root(true, &site.host, site.port).and_then(|root| root.resolve(path))
 }
 
 /// The page; a body that is none, or stands behind a login, has no such facts.
@@ -236,20 +240,15 @@ async fn contact(way: &mut Way<'_>, scope: &Scope<'_>, reply: &Reply) -> Attempt
     if let Some(contact) = found(reply) {
         return Attempt::Completed(Some(contact));
     }
-    match page(reply) {
-        Attempt::Completed(page) => match contact_page(page).filter(|url| scope.owns(url)) {
-            Some(url) => match way.get(url, None).await {
-                Attempt::Completed(reply) => match reply.failure() {
-                    Some(failed) => Attempt::failed(failed),
-                    None => Attempt::Completed(found(&reply)),
-                },
-                Attempt::Failed { failed } => Attempt::failed(failed),
-                Attempt::Skipped { skipped } => Attempt::skipped(skipped),
-            },
-            None => Attempt::Completed(None),
-        },
-        other => other.map(|_| None),
-    }
+    let url = match page(reply) {
+        Attempt::Completed(page) => contact_page(page).filter(|url| scope.owns(url)),
+        other => return other.map(|_| None),
+    };
+    let Some(url) = url else { return Attempt::Completed(None) };
+    way.get(url, None).await.and_then(|reply| match reply.failure() {
+        Some(failed) => Attempt::failed(failed),
+        None => Attempt::Completed(found(&reply)),
+    })
 }
 
 fn read_security_txt(asked: &HttpUrl, walk: &Walk, at: Timestamp) -> Attempt<Option<SecurityTxt>> {
@@ -268,45 +267,47 @@ fn read_security_txt(asked: &HttpUrl, walk: &Walk, at: Timestamp) -> Attempt<Opt
         if let Some(front) = last.failure() {
             return Attempt::failed(front);
         }
-        last.read().map(|content| {
-            // a page that is served for every path is no file
-            if content.page.is_some() {
-                return None;
-            }
-            let file = security_txt::parse(&content.file);
-            if file.faults.contains(&Fault::NotTheFormat) {
-                return None;
-            }
-            let mut faults: Vec<String> = file.faults.iter().map(|fault| fault.name().to_owned()).collect();
-            let kind = content.kind.as_ref();
-            let plain = kind.is_some_and(|kind| {
-                let charset = kind.parameter("charset");
-                kind.essence == "text/plain" && charset.is_none_or(|name| name.eq_ignore_ascii_case("utf-8"))
-            });
-            let canonical =
-                |url: &String| HttpUrl::parse(url).is_ok_and(|url| url == *asked || url == last.url);
-            let expired = file.expires.is_some_and(|expires| expires <= at);
-            for (wrong, fault) in [
-                (!last.url.is_https(), "not_https"),
-                (!plain, "content_type"),
-                (!file.canonical.is_empty() && !file.canonical.iter().any(canonical), "not_canonical"),
-                (expired, "expired"),
-            ] {
-                if wrong {
-                    faults.push(fault.to_owned());
-                }
-            }
-            faults.truncate(limits::SECURITY_TXT);
-            let days = |expires: Timestamp| (expires.as_second() - at.as_second()).div_euclid(86_400);
-            Some(SecurityTxt {
-                url: answer::shown(&last.url),
-                valid: faults.is_empty(),
-                faults,
-                contacts: file.contacts.iter().take(limits::SECURITY_TXT).map(|text| cut(text)).collect(),
-                days_left: file.expires.map(days),
-                signed: file.signature == Signature::Present,
-            })
-        })
+        last.read().map(|content| security_txt(asked, last, content, at))
+    })
+}
+
+/// The file and where it breaks the RFC, or what of it the RFC asks of the place where it stands.
+fn security_txt(asked: &HttpUrl, last: &Reply, content: &Content, at: Timestamp) -> Option<SecurityTxt> {
+    // a page that is served for every path is no file
+    if content.page.is_some() {
+        return None;
+    }
+    let file = security_txt::parse(&content.file);
+    if file.faults.contains(&Fault::NotTheFormat) {
+        return None;
+    }
+    let mut faults: Vec<String> = file.faults.iter().map(|fault| fault.name().to_owned()).collect();
+    let kind = content.kind.as_ref();
+    let plain = kind.is_some_and(|kind| {
+        let charset = kind.parameter("charset");
+        kind.essence == "text/plain" && charset.is_none_or(|name| name.eq_ignore_ascii_case("utf-8"))
+    });
+    let canonical = |url: &String| HttpUrl::parse(url).is_ok_and(|url| url == *asked || url == last.url);
+    let expired = file.expires.is_some_and(|expires| expires <= at);
+    for (wrong, fault) in [
+        (!last.url.is_https(), "not_https"),
+        (!plain, "content_type"),
+        (!file.canonical.is_empty() && !file.canonical.iter().any(canonical), "not_canonical"),
+        (expired, "expired"),
+    ] {
+        if wrong {
+            faults.push(fault.to_owned());
+        }
+    }
+    faults.truncate(limits::SECURITY_TXT);
+    let days = |expires: Timestamp| (expires.as_second() - at.as_second()).div_euclid(86_400);
+    Some(SecurityTxt {
+        url: answer::shown(&last.url),
+        valid: faults.is_empty(),
+        faults,
+        contacts: file.contacts.iter().take(limits::SECURITY_TXT).map(|text| cut(text)).collect(),
+        days_left: file.expires.map(days),
+        signed: file.signature == Signature::Present,
     })
 }
 
@@ -357,7 +358,7 @@ fn nonce(reply: &Reply, again: &Attempt<Arc<Reply>>) -> Attempt<Option<NonceUse>
 /// Explicit freshness for shared caches (RFC 9111 section 3): `Set-Cookie` alone does not keep a page out of them.
 fn shared_cookie_cache(reply: &Reply) -> Option<String> {
     reply.fields.iter().find(|field| field.is("set-cookie"))?;
-    let raw = reply.values("cache-control").collect::<Vec<_>>().join(", ");
+    let raw = reply.joined("cache-control");
     let directives: Vec<String> = raw.split(',').map(|part| part.trim().to_ascii_lowercase()).collect();
     let has = |name: &str| directives.iter().any(|directive| directive.split('=').next() == Some(name));
     let seconds = |name: &str| {

@@ -3,11 +3,8 @@
 
 use std::fmt;
 
-use super::source::{Ancestor, Keyword, Port, SourceExpression};
-use super::{Directive, Policies, Policy, Source};
-
-/// A host no site can own (RFC 2606), standing for a stranger's server.
-const STRANGER: &str = "stranger.invalid";
+use super::source::{Ancestor, Keyword, SourceExpression};
+use super::{Directive, Policies, Policy, STRANGER, Source};
 
 /// Ports that are tried where lists name many for `*`.
 pub(super) const PORTS: usize = 64;
@@ -109,11 +106,7 @@ pub struct Grant {
 impl fmt::Display for Grant {
     /// `policy 1 (header): script-src 'unsafe-inline'`, `policy 2 (meta): no base-uri`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = match self.source {
-            Source::Header => "header",
-            Source::Meta => "meta",
-        };
-        write!(f, "policy {} ({place}): ", self.policy)?;
+        write!(f, "policy {} ({}): ", self.policy, self.source)?;
         match (&self.directive, &self.token) {
             (Some(directive), Some(token)) => write!(f, "{directive} {token}"),
             _ => write!(f, "no {}", self.wanted),
@@ -259,8 +252,7 @@ fn strangers(
 ) -> impl Iterator<Item = Ancestor<'static>> {
     let mut ports = vec![443, 80];
     for (_, token) in lists.iter().flatten().flat_map(|list| &list.tokens) {
-        if let SourceExpression::Host(host) = token
-            && let (Some(Port::Number(port)), "*") = (host.port, host.host.as_str())
+        if let Some(port) = token.port_of_any_host()
             && ports.len() < PORTS
             && !ports.contains(&port)
         {

@@ -1,11 +1,8 @@
 //! What the `frame-ancestors` directives of all enforced policies let in together.
 
 use super::capability::PORTS;
-use super::source::{Ancestor, Port, SourceExpression};
-use super::{Policies, Policy};
-
-/// A host no site can own (RFC 2606), standing for "some page of a stranger".
-const STRANGER: &str = "stranger.invalid";
+use super::source::{Ancestor, SourceExpression};
+use super::{Policies, Policy, STRANGER};
 
 /// The sum of all enforced `frame-ancestors` directives. Once there is one, X-Frame-Options no longer counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,18 +40,7 @@ pub fn framing(policies: &Policies, page: Ancestor<'_>) -> Option<Framing> {
 
 /// A stranger under each scheme, on the default port and on every port the lists name.
 fn strangers(lists: &[Vec<SourceExpression>]) -> impl Iterator<Item = Ancestor<'static>> {
-    let mut ports: Vec<u16> = lists
-        .iter()
-        .flatten()
-        .filter_map(|source| match source {
-            SourceExpression::Host(host) if host.host == "*" => host.port,
-            _ => None,
-        })
-        .filter_map(|port| match port {
-            Port::Number(number) => Some(number),
-            Port::Any => None,
-        })
-        .collect();
+    let mut ports: Vec<u16> = lists.iter().flatten().filter_map(SourceExpression::port_of_any_host).collect();
     ports.sort_unstable();
     ports.dedup();
     ports.truncate(PORTS);

@@ -1,6 +1,8 @@
 //! Source expressions of CSP Level 3 §2.3.1 and how they match an origin (§6.7.2). Which directive they stand in, and
 //! what they let a page do, is not decided here.
 
+use crate::wire::url::is_scheme;
+
 /// One token of a source list, understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SourceExpression {
@@ -138,6 +140,14 @@ impl SourceExpression {
         }
     }
 
+    /// `8443` of `*:8443`: the port on which every host is let in.
+    pub(super) fn port_of_any_host(&self) -> Option<u16> {
+        match self {
+            Self::Host(HostSource { host, port: Some(Port::Number(port)), .. }) if host == "*" => Some(*port),
+            _ => None,
+        }
+    }
+
     /// Whether something at `origin` matches, whatever the path: who owns a host picks the path.
     pub fn matches_somewhere(&self, origin: Ancestor<'_>, page: Ancestor<'_>) -> bool {
         match self {
@@ -237,12 +247,6 @@ fn scheme_matches(pattern: &str, scheme: &str) -> bool {
             "ws" => matches!(scheme, "http" | "https"),
             _ => false,
         }
-}
-
-/// RFC 3986 §3.1.
-fn is_scheme(text: &str) -> bool {
-    text.starts_with(|first: char| first.is_ascii_alphabetic())
-        && text.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"+-.".contains(&octet))
 }
 
 /// `host-part = "*" / [ "*." ] 1*host-char *( "." 1*host-char ) [ "." ]`.

@@ -132,9 +132,10 @@ pub fn weaknesses(policies: &Policies, page: Ancestor<'_>) -> (Vec<Weakness>, bo
         return (Vec::new(), false);
     }
     let mut found = Vec::new();
-    let held = |capability| grants(policies, page, capability);
+    let mut held = Vec::new();
     for capability in Capability::ALL {
-        if let Some(grants) = held(capability) {
+        if let Some(grants) = grants(policies, page, capability) {
+            held.push(capability);
             found.push(Weakness::of(
                 WeaknessKind::Allowed(capability),
                 severity(policies, capability),
@@ -143,8 +144,8 @@ pub fn weaknesses(policies: &Policies, page: Ancestor<'_>) -> (Vec<Weakness>, bo
             ));
         }
     }
-    if held(Capability::AnyHostScript).is_none() {
-        let eval = held(Capability::Eval).is_some();
+    if !held.contains(&Capability::AnyHostScript) {
+        let eval = held.contains(&Capability::Eval);
         for (host, grants) in bypass::allowed(policies, page, eval) {
             found.push(Weakness::of(WeaknessKind::BypassHost, Severity::High, host, &grants));
         }
@@ -260,11 +261,7 @@ impl Place<'_> {
     fn push(&self, found: &mut Vec<Weakness>, kind: WeaknessKind, severity: Severity, what: &str) {
         // a hostile policy has thousands; one more than the limit is the proof
         if found.len() <= WEAKNESS_LIMIT {
-            let place = match self.policy.source {
-                super::Source::Header => "header",
-                super::Source::Meta => "meta",
-            };
-            let quotes = vec![format!("policy {} ({place}): {what}", self.number)];
+            let quotes = vec![format!("policy {} ({}): {what}", self.number, self.policy.source)];
             found.push(Weakness { kind, severity, subject: String::new(), quotes });
         }
     }

@@ -1,38 +1,95 @@
-//! How many attributes a tag may turn out to have, counted before it is read: what compares them does so with each one
-//! before.
+//! How many attributes a tag has, counted before the tokenizer reads it: that compares each one with all before it.
 
-/// Whether the tag that `piece` begins with may have more attributes than this. An estimate from above: what stands
-/// between blanks and slashes outside of quotes.
-pub(super) fn are_too_many(piece: &str, limit: usize) -> bool {
-    // an attribute takes two octets at least
-    if piece.len() < limit * 2 {
-        return false;
+/// Counts the attributes of one tag, which may come in several pieces, by the tokenizer's own states (HTML §13.2.5.8,
+/// §13.2.5.32–40).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Tag {
+    state: State,
+    attributes: usize,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum State {
+    /// No tag is open.
+    #[default]
+    Outside,
+    TagName,
+    BeforeName,
+    Name,
+    AfterName,
+    BeforeValue,
+    Quoted(u8),
+    Unquoted,
+}
+
+/// Whether a tag begins here.
+pub(super) fn begins(octets: &[u8]) -> bool {
+    matches!(octets, [b'<', name, ..] | [b'<', b'/', name, ..] if name.is_ascii_alphabetic())
+}
+
+impl Tag {
+    /// Whether the tag goes on in the next piece.
+    pub(super) fn is_open(self) -> bool {
+        self.state != State::Outside
     }
-    let (mut words, mut quote, mut before) = (0, None, b' ');
-    for octet in piece.bytes() {
-        match quote {
-            Some(mark) if octet == mark => {
-                quote = None;
-                words += 1;
+
+    /// Reads on, to the end of the tag or of the piece; returns how many attributes the tag has so far.
+    pub(super) fn read(&mut self, piece: &str) -> usize {
+        let mut rest = piece;
+        if !self.is_open() {
+            if !begins(piece.as_bytes()) {
+                return 0;
             }
-            Some(_) => continue,
-            None => match octet {
-                b'>' => break,
-                b'"' | b'\'' if before == b'=' => quote = Some(octet),
-                b' ' | b'\t' | b'\n' | b'\r' | b'\x0c' | b'/' | b'"' | b'\'' => words += 1,
-                _ => {}
-            },
+            *self = Self { state: State::TagName, attributes: 0 };
+            rest = piece.trim_start_matches(['<', '/']);
         }
-        if !octet.is_ascii_whitespace() {
-            before = octet;
+        for octet in rest.bytes() {
+            self.step(octet);
+            if !self.is_open() {
+                break;
+            }
         }
+        self.attributes
     }
-    words > limit
+
+    fn step(&mut self, octet: u8) {
+        use State::{AfterName, BeforeName, BeforeValue, Name, Outside, Quoted, TagName, Unquoted};
+        let blank = matches!(octet, b' ' | b'\t' | b'\n' | b'\r' | b'\x0c');
+        self.state = match (self.state, octet) {
+            (Quoted(mark), _) if octet == mark => BeforeName,
+            (Quoted(mark), _) => Quoted(mark),
+            (_, b'>') => Outside,
+            (TagName, b'/') => BeforeName,
+            (TagName, _) if blank => BeforeName,
+            (Name | AfterName, b'=') => BeforeValue,
+            (BeforeName | Name | AfterName, b'/') => BeforeName,
+            (Name | AfterName, _) if blank => AfterName,
+            (BeforeName, _) if blank => BeforeName,
+            (BeforeName | AfterName, _) => {
+                self.attributes += 1;
+                Name
+            }
+            (BeforeValue, b'"' | b'\'') => Quoted(octet),
+            (BeforeValue, _) if blank => BeforeValue,
+            (Unquoted, _) if blank => BeforeName,
+            (BeforeValue | Unquoted, _) => Unquoted,
+            (state @ (Outside | TagName | Name), _) => state,
+        };
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::are_too_many;
+    use super::*;
+
+    fn count(pieces: &[&str]) -> usize {
+        let mut tag = Tag::default();
+        pieces.iter().map(|piece| tag.read(piece)).last().unwrap_or_default()
+    }
+
+    fn are_too_many(tag: &str, limit: usize) -> bool {
+        count(&[tag]) > limit
+    }
 
     #[test]
     fn a_long_value_is_not_many() {
@@ -43,5 +100,28 @@ mod tests {
         assert!(are_too_many(&format!("<p {}>", "a/".repeat(5_000)), 1_000));
         assert!(are_too_many(&format!("<p {}>", "a=''".repeat(5_000)), 1_000));
         assert!(are_too_many(&format!("<p {}>", "b=\"\"".repeat(5_000)), 1_000));
+    }
+
+    #[test]
+    fn each_attribute_is_counted_as_the_tokenizer_does() {
+        for (pieces, expected) in [
+            (&["<p>"][..], 0),
+            (&["<p/>"], 0),
+            (&["<p a b = c d='> e' f=\"'\"g/h>i j"], 6),
+            (&["</p a b>"], 2),
+            // `=` begins a name where no name stands before it, so that what follows is no quoted value
+            (&["<p =\" a b>"], 3),
+            (&["<p a=b\"c d>"], 2),
+            (&["<p a=/b/c d>"], 2),
+            (&["<p a =\n\"x y\" b>"], 2),
+            // `<` does not end a tag
+            (&["<p a ", "<b ", "</b c>"], 5),
+            (&["<p a='x", "</b c d'e>"], 2),
+            (&["<p a>", "<b>"], 0),
+            (&["text a b"], 0),
+            (&["<!-- a b", "< a b"], 0),
+        ] {
+            assert_eq!(count(pieces), expected, "{pieces:?}");
+        }
     }
 }

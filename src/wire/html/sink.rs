@@ -1,7 +1,7 @@
 //! What tokens of a page mean: as much of the standard's tree construction as decides what is loaded, which text is
 //! none, and whether a `meta` stands in the head.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use html5ever::tokenizer::{
     Tag, TagKind, Token, TokenSink, TokenSinkResult,
@@ -16,10 +16,13 @@ use crate::wire::{referrer_policy, url::HttpUrl};
 
 /// Characters kept of a title or of a link's text.
 const WORDS: usize = 100;
+/// Images read of one `srcset`.
+const CANDIDATES: usize = 20;
 
 /// Reads tokens into a [`Page`].
 pub(super) struct Sink {
     state: RefCell<State>,
+    tokens: Cell<usize>,
 }
 
 struct State {
@@ -61,12 +64,22 @@ impl Sink {
                 link: None,
                 title_open: false,
             }),
+            tokens: Cell::new(0),
         }
     }
 
-    /// Whether what comes is the text of a `script`, a `style` or the like, where tags are none.
-    pub(super) fn is_raw(&self) -> bool {
-        self.state.borrow().raw.is_some()
+    /// Whether a piece that looks like a tag is text of a `script`, a `style` or the like, where only the element's own
+    /// end tag is one.
+    pub(super) fn is_text(&self, piece: &str) -> bool {
+        self.state.borrow().raw.as_deref().is_some_and(|raw| {
+            let name = piece.strip_prefix("</").and_then(|rest| rest.get(..raw.len()));
+            !name.is_some_and(|name| name.eq_ignore_ascii_case(raw))
+        })
+    }
+
+    /// How many tokens came so far, errors apart.
+    pub(super) fn tokens(&self) -> usize {
+        self.tokens.get()
     }
 
     pub(super) fn into_page(self) -> Page {
@@ -87,6 +100,9 @@ impl TokenSink for Sink {
     type Handle = ();
 
     fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
+        if !matches!(token, Token::ParseError(_)) {
+            self.tokens.set(self.tokens.get() + 1);
+        }
         let mut state = self.state.borrow_mut();
         match token {
             Token::TagToken(tag) if tag.kind == TagKind::StartTag => state.start(&tag),
@@ -245,12 +261,8 @@ impl State {
         if is("name", "generator") && !content.is_empty() && self.page.generators.len() < META_LIMIT {
             self.page.generators.push(content.chars().take(WORDS).collect());
         }
-        if is("name", "referrer") {
-            let word = content.to_ascii_lowercase();
-            let legacy = ["never", "default", "always", "origin-when-crossorigin"].contains(&&*word);
-            if legacy || referrer_policy::Policy::ALL.iter().any(|(_, known)| *known == word) {
-                self.page.referrer = Some(word);
-            }
+        if is("name", "referrer") && referrer_policy::from_meta(content).is_some() {
+            self.page.referrer = Some(content.to_ascii_lowercase());
         }
         if self.in_head && is("http-equiv", "content-security-policy") && !content.is_empty() {
             if self.page.policies.len() < META_LIMIT {
@@ -289,13 +301,18 @@ impl State {
         self.push_resource(kind, place, integrity);
     }
 
-    /// `url 2x, url 100w`.
+    /// `url 2x, url 100w` (HTML, "parse a srcset attribute"): an address ends at a blank, its comma may stick to it or to
+    /// what describes it.
     fn srcset(&mut self, tag: &Tag) {
-        let Some(set) = value(tag, "srcset") else { return };
-        for candidate in set.split(", ").take(20) {
-            if let Some(place) = candidate.split_ascii_whitespace().next() {
-                self.push_resource(ResourceKind::Image, place, None);
-            }
+        let mut rest = value(tag, "srcset").unwrap_or_default();
+        for _ in 0..CANDIDATES {
+            rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == ',');
+            let (place, after) =
+                rest.split_at(rest.find(|c: char| c.is_ascii_whitespace()).unwrap_or(rest.len()));
+            let address = place.trim_end_matches(',');
+            self.push_resource(ResourceKind::Image, address, None);
+            rest =
+                if address == place { after.split_once(',').map_or("", |(_, after)| after) } else { after };
         }
     }
 
@@ -329,11 +346,15 @@ impl State {
 
     fn close_form(&mut self) {
         if let Some(form) = self.form.take() {
-            if self.page.forms.len() < FORM_LIMIT {
-                self.page.forms.push(form);
-            } else {
-                self.page.cut_short = true;
-            }
+            self.push_form(form);
+        }
+    }
+
+    fn push_form(&mut self, form: Form) {
+        if self.page.forms.len() < FORM_LIMIT {
+            self.page.forms.push(form);
+        } else {
+            self.page.cut_short = true;
         }
     }
 
@@ -352,9 +373,7 @@ impl State {
         if let (Some(place), Some(form)) = (value(tag, "formaction"), &self.form) {
             let password = form.password;
             let action = self.action(Some(place));
-            if self.page.forms.len() < FORM_LIMIT {
-                self.page.forms.push(Form { action, password });
-            }
+            self.push_form(Form { action, password });
         }
     }
 

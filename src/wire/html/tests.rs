@@ -55,6 +55,16 @@ fn what_is_loaded() {
                 "media https://so.tinh.gov.vn/vi/s",
             ],
         ),
+        // the blank is what ends an address, not the comma
+        (
+            "<img srcset='a 1x,http://c.vn/d,e 2x,f, data:image/png;base64,AA 3x ,,g'>",
+            &[
+                "image https://so.tinh.gov.vn/vi/a",
+                "image http://c.vn/d,e",
+                "image https://so.tinh.gov.vn/vi/f",
+                "image https://so.tinh.gov.vn/vi/g",
+            ],
+        ),
         (
             "<svg><style><image href=http://a.vn/i></style></svg><img src=b>",
             &["image http://a.vn/i", "image https://so.tinh.gov.vn/vi/b"],
@@ -122,6 +132,46 @@ fn forms_and_links() {
     let links: Vec<_> = read.links.iter().map(|link| (link.text.as_str(), &link.target)).collect();
     let here = HttpUrl::parse("https://so.tinh.gov.vn/lien-he").unwrap();
     assert_eq!(links, [("Liên hệ", &Target::Page(here)), ("thư", &Target::Contact("mailto:a@b.vn".into()))]);
+}
+
+/// Each attribute is compared with all before it, so names must differ to cost anything.
+#[test]
+fn attributes_without_end_cost_their_length() {
+    const SIZE: usize = 1024 * 1024;
+    for (what, start, every) in [
+        ("a tag", "<p ", ""),
+        ("a tag with others in its names", "<p ", "<x "),
+        ("a tag with end tags in its names", "<p ", "</x "),
+        ("a name that begins with =", "<p =\"", ""),
+        ("an end tag", "<p></p ", ""),
+        ("the end of a script", "<script>'<x a=\"</p b='</script ", "<x "),
+        ("after a comment", "<!-- <x a=\"--><p ", "<x "),
+        ("after another tag's text", "<p>a<x b='>' c>d</x><title></title ", "<x "),
+    ] {
+        let mut html = start.to_owned();
+        for number in 0_u32.. {
+            html.push_str(&format!("{number:x} "));
+            if number % 300 == 0 {
+                html.push_str(every);
+            }
+            if html.len() > SIZE {
+                break;
+            }
+        }
+        let begin = Instant::now();
+        let page = page(&html);
+        assert!(page.cut_short, "{what}");
+        assert!(begin.elapsed() < Duration::from_secs(10), "{what}: {:?}", begin.elapsed());
+    }
+    // what only looks like one tag with many
+    let words = "word ".repeat(2_000);
+    for html in [
+        format!("<script>'<x {words}' </y {words}</script><p>x"),
+        format!("<p>{words}<br>{words}"),
+        format!("<img alt='{words}<x {words}</x'>"),
+    ] {
+        assert!(!page(&html).cut_short, "{}", html.get(..40).unwrap());
+    }
 }
 
 #[test]
