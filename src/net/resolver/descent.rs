@@ -3,7 +3,6 @@
 
 use std::{
     collections::HashMap,
-    net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -205,7 +204,7 @@ async fn stations(resolver: &Resolver, cut: &Cut) -> Vec<Station> {
                 answer
                     .records
                     .iter()
-                    .filter_map(|record| address(&record.data))
+                    .filter_map(|record| record.data.ip_addr())
                     .map(|address| Station { name: name.clone(), address }),
             );
         }
@@ -257,7 +256,7 @@ fn cut(
 ) -> Cut {
     let (mut glue, mut foreign_glue) = (Vec::new(), 0);
     for record in message.additionals.iter().take(2 * MOST_SERVERS) {
-        let Some(address) = address(&record.data) else { continue };
+        let Some(address) = record.data.ip_addr() else { continue };
         let owner = plain(&record.name.to_lowercase());
         if !servers.contains(&owner) {
             continue;
@@ -278,15 +277,6 @@ fn cut(
         foreign_glue,
         referred,
         said_by: by.clone(),
-    }
-}
-
-/// The address in an A or AAAA record.
-fn address(data: &RData) -> Option<IpAddr> {
-    match data {
-        RData::A(a) => Some(IpAddr::V4(a.0)),
-        RData::AAAA(aaaa) => Some(IpAddr::V6(aaaa.0)),
-        _ => None,
     }
 }
 

@@ -15,7 +15,7 @@ use std::{net::SocketAddr, sync::Arc};
 pub use hickory_proto::{
     dnssec,
     op::Message,
-    rr::{Name, RData, Record, RecordType, rdata::svcb::SvcParamValue},
+    rr::{Name, RData, Record, RecordData, RecordType, rdata},
 };
 use hickory_proto::{
     dnssec::TrustAnchors,
@@ -271,6 +271,11 @@ impl Resolver {
 }
 
 impl Answer {
+    /// What its records hold, as `T` has it; records of another type are passed over.
+    pub fn data<T: RecordData + 'static>(&self) -> impl Iterator<Item = &T> {
+        self.records.iter().filter_map(|record| T::try_borrow(&record.data))
+    }
+
     /// The weakest part decides; the first reason is kept.
     fn take(&mut self, step: &Step, verdict: Verdict) {
         let rank = |security| match security {

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     net::{
         Net, Resolver,
-        resolver::{Cut, Outcome, Outward, RData, RecordType, Station},
+        resolver::{Cut, Outcome, Outward, RecordType, Station, rdata::SOA},
     },
     observation::{
         Attempt, Delegation, DomainName, Failure, Glue, Listing, NameServer, Network, ParentView, RecordSet,
@@ -342,11 +342,7 @@ fn start_of_authority(lookup: &Lookup) -> Attempt<Soa> {
         Ok(answer) => answer,
         Err(error) => return untested(error),
     };
-    let soa = answer.records.iter().find_map(|record| match &record.data {
-        RData::SOA(soa) => Some(soa),
-        _ => None,
-    });
-    let Some(soa) = soa else {
+    let Some(soa) = answer.data::<SOA>().next() else {
         return Attempt::failed(Failure::Malformed(String::from("the zone's apex has no SOA record")));
     };
     let mailbox = plain(&soa.rname.to_ascii());
