@@ -223,7 +223,7 @@ fn read(message: &Message, parent: &Name, name: &Name, by: &Station) -> Option<S
             .iter()
             .filter(|record| record.name == *name)
             .filter_map(|record| match &record.data {
-                RData::NS(ns) => Some(plain(&ns.0.to_lowercase())),
+                RData::NS(ns) => Some(plain(&ns.0)),
                 _ => None,
             })
             .take(MOST_SERVERS)
@@ -257,7 +257,7 @@ fn cut(
     let (mut glue, mut foreign_glue) = (Vec::new(), 0);
     for record in message.additionals.iter().take(2 * MOST_SERVERS) {
         let Some(address) = record.data.ip_addr() else { continue };
-        let owner = plain(&record.name.to_lowercase());
+        let owner = plain(&record.name);
         if !servers.contains(&owner) {
             continue;
         }

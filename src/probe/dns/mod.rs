@@ -16,7 +16,7 @@ use crate::{
     net::{
         Error, Net, Resolver,
         resolver::{
-            Answer, Outcome, RecordType,
+            Answer, Outcome, RecordType, plain,
             rdata::{CAA, HTTPS, NS, svcb::SvcParamValue},
         },
     },
@@ -191,7 +191,7 @@ fn bindings(lookup: &Lookup) -> Attempt<Listing<ServiceBinding>> {
         .data::<HTTPS>()
         .map(|https| ServiceBinding {
             priority: https.svc_priority,
-            target: plain(&https.target_name.to_ascii()),
+            target: plain(&https.target_name),
             alpn: https
                 .svc_params
                 .iter()
@@ -228,11 +228,11 @@ async fn zone(resolver: &Resolver, host: &str) -> (Attempt<String>, Attempt<List
             continue;
         }
         let mut servers: Vec<DomainName> =
-            answer.data::<NS>().map(|ns| DomainName { name: plain(&ns.0.to_ascii()) }).collect();
+            answer.data::<NS>().map(|ns| DomainName { name: plain(&ns.0) }).collect();
         servers.sort_by(|one, other| one.name.cmp(&other.name));
         servers.dedup();
         let listing = Listing::capped(servers, limits::NAME_SERVERS);
-        return (Attempt::Completed(plain(name)), Attempt::Completed(listing));
+        return (Attempt::Completed(name.to_ascii_lowercase()), Attempt::Completed(listing));
     }
     let none = || Failure::Malformed(String::from("no name up to the root has NS records"));
     (Attempt::failed(none()), Attempt::failed(none()))
@@ -251,7 +251,7 @@ async fn caa(resolver: &Resolver, host: &str) -> Attempt<Option<Caa>> {
         if !properties.is_empty() {
             let at = answer.cname_chain.last().map_or(name, String::as_str);
             let properties = Listing::capped(properties, limits::CAA_PROPERTIES);
-            return Attempt::Completed(Some(Caa { at: plain(at), properties }));
+            return Attempt::Completed(Some(Caa { at: at.to_ascii_lowercase(), properties }));
         }
     }
     Attempt::Completed(None)
@@ -268,14 +268,6 @@ fn property(critical: bool, tag: &str, value: &[u8]) -> CaaProperty {
         Err(_) => false,
     };
     CaaProperty { critical, tag: tag.to_ascii_lowercase(), value: cut(&text(value)), well_formed }
-}
-
-/// Lower case, no trailing dot, the root as `.`.
-fn plain(name: &str) -> String {
-    match name.strip_suffix('.') {
-        Some("") | None => name.to_ascii_lowercase(),
-        Some(rest) => rest.to_ascii_lowercase(),
-    }
 }
 
 #[cfg(test)]

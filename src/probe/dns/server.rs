@@ -12,11 +12,13 @@ use std::{
 
 use tokio::sync::OnceCell;
 
-use super::{cut, plain, untested};
+use super::{cut, untested};
 use crate::{
     net::{
         Error, Net,
-        resolver::{DirectAnswer, DirectQuestion, EdnsOffer, Message, RData, RecordType, Station, Transport},
+        resolver::{
+            DirectAnswer, DirectQuestion, EdnsOffer, Message, RData, RecordType, Station, Transport, plain,
+        },
     },
     observation::{Attempt, Edns, NameServer, Skip},
     wire::field::text,
@@ -314,7 +316,7 @@ async fn transfer(asker: &Asker, station: &Station, zone: &str, authoritative: b
 /// The serial of the SOA at the zone's apex.
 fn soa(message: &Message, zone: &str) -> Option<u32> {
     message.answers.iter().find_map(|record| match &record.data {
-        RData::SOA(soa) if plain(&record.name.to_ascii()) == *zone => Some(soa.serial),
+        RData::SOA(soa) if plain(&record.name) == zone => Some(soa.serial),
         _ => None,
     })
 }
@@ -323,9 +325,9 @@ fn ns_set(message: &Message, zone: &str) -> Vec<String> {
     let mut names: Vec<String> = message
         .answers
         .iter()
-        .filter(|record| plain(&record.name.to_ascii()) == *zone)
+        .filter(|record| plain(&record.name) == zone)
         .filter_map(|record| match &record.data {
-            RData::NS(ns) => Some(plain(&ns.0.to_ascii())),
+            RData::NS(ns) => Some(plain(&ns.0)),
             _ => None,
         })
         .collect();

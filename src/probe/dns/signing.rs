@@ -13,7 +13,7 @@ use crate::{
                 Algorithm, DigestType, PublicKey as _,
                 rdata::{CDNSKEY, CDS, DNSKEY, DNSSECRData, DS, NSEC3PARAM, RRSIG},
             },
-            names_key,
+            names_key, rooted,
         },
     },
     observation::{
@@ -80,14 +80,10 @@ pub(super) async fn signing(
     let (ds, keys) =
         tokio::join!(resolver.lookup(zone, RecordType::DS), resolver.lookup(zone, RecordType::DNSKEY));
     let shown: Vec<&DNSKEY> = keys.iter().flat_map(Answer::data).collect();
-    let apex = Name::from_ascii(zone).map(|mut name| {
-        name.set_fqdn(true);
-        name
-    });
+    let apex = rooted(zone);
     let matches = |ds: &DS| match (&keys, &apex) {
         (Ok(_), Ok(apex)) => Attempt::Completed(shown.iter().any(|key| names_key(ds, apex, key))),
-        (Err(error), _) => untested(error),
-        (_, Err(_)) => Attempt::failed(Failure::Malformed(format!("not a domain name: {zone}"))),
+        (Err(error), _) | (_, Err(error)) => untested(error),
     };
     let described = ds.iter().flat_map(Answer::data::<DS>).map(|ds| Ds {
         text: format!(
@@ -225,8 +221,7 @@ async fn child_ds(resolver: &Resolver, zone: &str, keys: &[&DNSKEY]) -> Attempt<
     }
     let cds: Vec<&CDS> = cds.iter().flat_map(Answer::data).collect();
     let cdnskey: Vec<&CDNSKEY> = cdnskey.iter().flat_map(Answer::data).collect();
-    let Ok(mut apex) = Name::from_ascii(zone) else { return Attempt::Completed(None) };
-    apex.set_fqdn(true);
+    let Ok(apex) = rooted(zone) else { return Attempt::Completed(None) };
     Attempt::Completed(child_ds_agrees(&apex, &cds, &cdnskey, keys))
 }
 

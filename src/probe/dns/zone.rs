@@ -10,14 +10,14 @@ use jiff::Timestamp;
 use tokio::{sync::OnceCell, task::JoinSet};
 
 use super::{
-    Lookup, cut, plain,
+    Lookup, cut,
     server::{Asker, Seen, Servers, server},
     signing, untested,
 };
 use crate::{
     net::{
         Net, Resolver,
-        resolver::{Cut, Outcome, Outward, RecordType, Station, rdata::SOA},
+        resolver::{Cut, Outcome, Outward, RecordType, Station, plain, rdata::SOA},
     },
     observation::{
         Attempt, Delegation, DomainName, Failure, Glue, Listing, NameServer, Network, ParentView, RecordSet,
@@ -345,9 +345,9 @@ fn start_of_authority(lookup: &Lookup) -> Attempt<Soa> {
     let Some(soa) = answer.data::<SOA>().next() else {
         return Attempt::failed(Failure::Malformed(String::from("the zone's apex has no SOA record")));
     };
-    let mailbox = plain(&soa.rname.to_ascii());
+    let mailbox = plain(&soa.rname);
     Attempt::Completed(Soa {
-        primary: cut(&plain(&soa.mname.to_ascii())),
+        primary: cut(&plain(&soa.mname)),
         mailbox_valid: is_mailbox(&mailbox),
         mailbox: cut(&mailbox),
         serial: soa.serial,

@@ -6,7 +6,7 @@ use crate::{
     net::{
         Error, Resolver,
         resolver::{
-            Answer, Outcome, RecordType, Security,
+            Answer, Outcome, RecordType, Security, plain,
             rdata::{MX, TLSA},
         },
     },
@@ -15,11 +15,7 @@ use crate::{
     wire::tlsa::Tlsa,
 };
 
-use super::{
-    Question,
-    records::{look_up, plain},
-    session,
-};
+use super::{Question, records::look_up, session};
 
 /// What the MX question brought.
 pub(super) type Exchange = Result<Exchangers, Error>;
@@ -37,11 +33,10 @@ pub(super) async fn find(resolver: &Resolver, domain: &str) -> Exchange {
     let answer = look_up(resolver, domain, RecordType::MX).await?;
     let mut found = Exchangers { listed: Vec::new(), null: false, security: Security::Indeterminate };
     for mx in answer.iter().flat_map(Answer::data::<MX>) {
-        let name = plain(&mx.exchange.to_ascii());
-        if name.is_empty() {
+        if mx.exchange.is_root() {
             found.null = true;
         } else {
-            found.listed.push((mx.preference, name));
+            found.listed.push((mx.preference, plain(&mx.exchange)));
         }
     }
     found.listed.sort();

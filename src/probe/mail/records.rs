@@ -6,7 +6,7 @@ use crate::{
     net::{
         Error, Resolver,
         resolver::{
-            Answer, Outcome, RecordData, RecordType,
+            Answer, Name, Outcome, RecordData, RecordType, plain,
             rdata::{A, AAAA, MX, PTR, TXT},
         },
     },
@@ -73,34 +73,19 @@ impl Dns for Asked<'_> {
     }
 
     async fn mx(&self, name: &str) -> Result<Vec<String>, Error> {
-        let read = |mx: &MX| (mx.preference, plain(&mx.exchange.to_ascii()));
+        let read = |mx: &MX| (mx.preference, plain(&mx.exchange));
         let mut hosts = records(self.0, name, RecordType::MX, read).await?;
         hosts.sort();
         Ok(hosts.into_iter().map(|(_, host)| host).collect())
     }
 
     async fn ptr(&self, address: IpAddr) -> Result<Vec<String>, Error> {
-        records(self.0, &reverse(address), RecordType::PTR, |ptr: &PTR| plain(&ptr.0.to_ascii())).await
+        records(self.0, &reverse(address), RecordType::PTR, |ptr: &PTR| plain(&ptr.0)).await
     }
-}
-
-/// Lower case without the trailing dot; the root is empty.
-pub(super) fn plain(name: &str) -> String {
-    name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
 }
 
 fn reverse(address: IpAddr) -> String {
-    match address {
-        IpAddr::V4(v4) => {
-            let [a, b, c, d] = v4.octets();
-            format!("{d}.{c}.{b}.{a}.in-addr.arpa")
-        }
-        IpAddr::V6(v6) => {
-            let digits = format!("{:032x}", u128::from(v6));
-            let nibbles: Vec<String> = digits.chars().rev().map(String::from).collect();
-            format!("{}.ip6.arpa", nibbles.join("."))
-        }
-    }
+    plain(&Name::from(address))
 }
 
 #[cfg(test)]
