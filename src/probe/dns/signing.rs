@@ -20,6 +20,7 @@ use crate::{
         Attempt, DnsKey, DnssecStatus, Ds, Failure, Listing, Nsec3, RecordSet, Signature, Signing, Why,
         limits,
     },
+    wire::der::bit_length,
 };
 
 /// How far a look-up's answer can be believed.
@@ -161,11 +162,7 @@ fn rsa_bits(key: &[u8]) -> Option<u32> {
         }
         one => (usize::from(one), rest),
     };
-    let modulus = rest.get(length..)?;
-    let start = modulus.iter().position(|octet| *octet != 0)?;
-    let modulus = modulus.get(start..)?;
-    let bits = u32::try_from(modulus.len()).ok()?.checked_mul(8)?;
-    Some(bits - modulus.first()?.leading_zeros())
+    bit_length(rest.get(length..)?).filter(|bits| *bits > 0)
 }
 
 fn signatures(at: Timestamp, sets: &[&Lookup]) -> Attempt<Listing<Signature>> {
