@@ -73,11 +73,10 @@ pub(super) struct Seen {
 /// Asks one server. Its first question finds out whether anybody is there; the rest is asked only then.
 pub(super) async fn server(asker: &Asker, servers: &Servers, zone: &str, station: &Station) -> Seen {
     let question = DirectQuestion::new(&mixed(zone), RecordType::SOA);
-    let control = match asker.ask(station, &question).await {
+    let mut control = match asker.ask(station, &question).await {
         Ok(answer) => answer,
         Err(error) => return Seen { server: unheard(station, &error), ns: None },
     };
-    let mut control = control;
     let udp_cut = control.message.metadata.truncation;
     if udp_cut {
         let again = DirectQuestion { transport: Transport::Tcp, ..question.clone() };
@@ -339,7 +338,7 @@ fn ns_set(message: &Message, zone: &str) -> Vec<String> {
 fn version_text(message: &Message) -> Option<String> {
     message.answers.iter().find_map(|record| match &record.data {
         RData::TXT(txt) => {
-            let whole: Vec<u8> = txt.txt_data.iter().flat_map(|part| part.iter().copied()).collect();
+            let whole = txt.txt_data.concat();
             (!whole.is_empty()).then(|| cut(&text(&whole)))
         }
         _ => None,

@@ -53,12 +53,11 @@ pub(super) struct ZoneFacts {
 
 impl ZoneFacts {
     pub(super) fn unknown(failure: &Failure) -> Self {
-        let failed = || Attempt::failed(failure.clone());
         Self {
             soa: Attempt::failed(failure.clone()),
             signing: Attempt::failed(failure.clone()),
             delegation: Attempt::failed(failure.clone()),
-            wildcard: failed(),
+            wildcard: Attempt::failed(failure.clone()),
             record_sets: Vec::new(),
         }
     }
@@ -142,7 +141,7 @@ impl Zones {
                 names.insert(name.name.clone(), name);
             }
             let room = limits::SERVERS.saturating_sub(seen.len());
-            stations.sort_by_key(|station| (station.name.clone(), station.address));
+            stations.sort();
             seen.extend(self.servers(&asker, &cut.zone, stations.into_iter().take(room)).await);
             seen.sort_by_key(|seen| (seen.server.name.clone(), seen.server.address));
             own = seen.iter().find_map(|seen| seen.ns.clone());
