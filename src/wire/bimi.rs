@@ -1,6 +1,6 @@
 //! BIMI: the TXT record at `default._bimi` (draft-brand-indicators-for-message-identification). Fetches no picture.
 
-use super::tag_list::TagList;
+use super::tag_list::{Several, TagList, sole};
 
 /// A BIMI record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,16 +28,12 @@ pub enum BimiError {
 impl Bimi {
     /// Reads the TXT records of `default._bimi.DOMAIN`; `Ok(None)` where none is BIMI's.
     pub fn select(texts: &[Vec<u8>]) -> Result<Option<Self>, BimiError> {
-        let is_ours = |text: &&Vec<u8>| {
+        let found = sole(texts, |text| {
             let text = String::from_utf8_lossy(text);
-            TagList::parse(&text).tags.first().is_some_and(|tag| (tag.name, tag.value) == ("v", "BIMI1"))
-        };
-        let mut ours = texts.iter().filter(is_ours);
-        let text = match (ours.next(), ours.next()) {
-            (None, _) => return Ok(None),
-            (Some(_), Some(_)) => return Err(BimiError::Several),
-            (Some(text), None) => String::from_utf8_lossy(text),
-        };
+            let first = TagList::parse(&text).tags.first().map(|tag| (tag.name, tag.value));
+            (first == Some(("v", "BIMI1"))).then_some(text)
+        });
+        let Some(text) = found.map_err(|Several| BimiError::Several)? else { return Ok(None) };
         let list = TagList::parse(&text);
         let place = |tag: &'static str| match list.get(tag) {
             None | Some("") => Ok(None),

@@ -7,7 +7,7 @@ use x509_parser::{
     x509::SubjectPublicKeyInfo,
 };
 
-use super::tag_list::TagList;
+use super::{der::bit_length, tag_list::TagList};
 
 /// A key record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,11 +104,7 @@ fn key(kind: &str, encoded: &str) -> Result<Key, KeyError> {
 
 /// The specification names the bare key, everybody publishes it inside its `SubjectPublicKeyInfo` (erratum 3017).
 fn rsa_bits(der: &[u8]) -> Option<u32> {
-    let modulus = |key: &RSAPublicKey<'_>| -> Option<u32> {
-        let octets = key.modulus.iter().copied().skip_while(|octet| *octet == 0).collect::<Vec<u8>>();
-        let first = octets.first()?;
-        u32::try_from(octets.len()).ok()?.checked_mul(8)?.checked_sub(first.leading_zeros())
-    };
+    let modulus = |key: &RSAPublicKey<'_>| bit_length(key.modulus).filter(|bits| *bits > 0);
     if let Ok((_, info)) = SubjectPublicKeyInfo::from_der(der) {
         return match info.parsed().ok()? {
             PublicKey::RSA(key) => modulus(&key),

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::tag_list::{Several, after_version, sole};
+
 /// The most seconds a policy may ask to be remembered (§3.2): about a year.
 pub const MAX_AGE_LIMIT: u64 = 31_557_600;
 /// Patterns kept of a policy.
@@ -23,17 +25,12 @@ pub enum Announced {
 
 /// Reads the TXT records of `_mta-sts.DOMAIN`.
 pub fn announced(texts: &[Vec<u8>]) -> Announced {
-    let is_ours = |text: &&Vec<u8>| {
-        text.strip_prefix(b"v=STSv1")
-            .is_some_and(|rest| rest.first().is_none_or(|next| b"; \t".contains(next)))
+    let fields = match sole(texts, |text| after_version(text, "v=STSv1")) {
+        Ok(None) => return Announced::Nothing,
+        Err(Several) => return Announced::Broken("more than one record begins with v=STSv1"),
+        Ok(Some(fields)) => fields,
     };
-    let mut ours = texts.iter().filter(is_ours);
-    let text = match (ours.next(), ours.next()) {
-        (None, _) => return Announced::Nothing,
-        (Some(_), Some(_)) => return Announced::Broken("more than one record begins with v=STSv1"),
-        (Some(text), None) => text,
-    };
-    let Some(fields) = std::str::from_utf8(text).ok().and_then(|text| text.strip_prefix("v=STSv1")) else {
+    let Ok(fields) = std::str::from_utf8(fields) else {
         return Announced::Broken("the record holds characters outside of ASCII");
     };
     let mut id = None;

@@ -53,6 +53,25 @@ impl<'t> TagList<'t> {
     }
 }
 
+/// Several records of a kind of which only one may stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Several;
+
+/// What `read` makes of the one TXT record of a name that it takes for its own; `None` where it takes none.
+pub fn sole<'t, T>(texts: &'t [Vec<u8>], read: impl Fn(&'t [u8]) -> Option<T>) -> Result<Option<T>, Several> {
+    let mut ours = texts.iter().filter_map(|text| read(text));
+    match (ours.next(), ours.next()) {
+        (one, None) => Ok(one),
+        (_, Some(_)) => Err(Several),
+    }
+}
+
+/// What follows the version, such as `v=STSv1`, in a record that begins with it to the letter.
+pub fn after_version<'t>(text: &'t [u8], version: &str) -> Option<&'t [u8]> {
+    text.strip_prefix(version.as_bytes())
+        .filter(|rest| rest.first().is_none_or(|next| b"; \t".contains(next)))
+}
+
 /// Spaces, tabs and folded lines.
 fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t', '\r', '\n'])

@@ -1,6 +1,9 @@
 //! SMTP TLS reporting (RFC 8460): the TXT record at `_smtp._tls`. The reports themselves are not read here.
 
-use super::{dmarc::ReportUri, tag_list::TagList};
+use super::{
+    dmarc::ReportUri,
+    tag_list::{Several, TagList, after_version, sole},
+};
 
 /// What the TXT records of `_smtp._tls.DOMAIN` come to (§3).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,15 +18,10 @@ pub enum Reporting {
 
 /// Reads the TXT records of `_smtp._tls.DOMAIN`.
 pub fn reporting(texts: &[Vec<u8>]) -> Reporting {
-    let is_ours = |text: &&Vec<u8>| {
-        text.strip_prefix(b"v=TLSRPTv1")
-            .is_some_and(|rest| rest.first().is_none_or(|next| b"; \t".contains(next)))
-    };
-    let mut ours = texts.iter().filter(is_ours);
-    let text = match (ours.next(), ours.next()) {
-        (None, _) => return Reporting::Nothing,
-        (Some(_), Some(_)) => return Reporting::Broken("more than one record begins with v=TLSRPTv1"),
-        (Some(text), None) => String::from_utf8_lossy(text),
+    let text = match sole(texts, |text| after_version(text, "v=TLSRPTv1").map(|_| text)) {
+        Ok(None) => return Reporting::Nothing,
+        Err(Several) => return Reporting::Broken("more than one record begins with v=TLSRPTv1"),
+        Ok(Some(text)) => String::from_utf8_lossy(text),
     };
     let Some(listed) = TagList::parse(&text).get("rua") else {
         return Reporting::Broken("rua= is missing");

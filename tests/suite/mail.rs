@@ -341,9 +341,11 @@ async fn policies_of_mta_sts() {
                  version: STSv1\r\nmode: enforce\r\nmx: mx.tinh.example\r\nmax_age: 604800\r\n\r\n\r\n";
     let other = sound.replace("mx: mx.tinh.example", "mx: *.khac.example.");
     let html = sound.replace("text/plain", "text/html");
+    let broken_off = sound.replace("Content-Length: 71", "Content-Length: 710");
     let moved = "HTTP/1.1 301 Moved\r\nLocation: https://khac.example/\r\nContent-Length: 0\r\n\r\n";
     for (answer, trusted, expected) in [
         (sound, true, Ok((Mode::Enforce, 0))),
+        (&broken_off, true, Err("")),
         (&other, true, Ok((Mode::Enforce, 1))),
         (&html, true, Err("text/html")),
         (moved, true, Err("status 301")),
@@ -368,6 +370,8 @@ async fn policies_of_mta_sts() {
                 assert_eq!(sts.fault, Attempt::Completed(None));
                 assert_eq!((policy.mode, policy.missing.completed().unwrap().items.len()), (mode, missing));
             }
+            // nothing is known of a file that did not come whole
+            Err("") => assert_eq!(sts.fault, Attempt::failed(Failure::Closed)),
             Err(word) => {
                 let why = sts.fault.completed().unwrap().clone().unwrap();
                 assert!(why.contains(word), "{why}");

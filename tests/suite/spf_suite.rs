@@ -6,6 +6,7 @@ use std::{
     path::PathBuf,
 };
 
+use hickory_proto::rr::Name;
 use khien::wire::spf::{Dns, Sender, check_host};
 use serde::Deserialize;
 use serde_json::Value;
@@ -114,17 +115,7 @@ impl Dns for Zones {
     }
 
     async fn ptr(&self, address: IpAddr) -> Result<Vec<String>, Silent> {
-        let name = match address {
-            IpAddr::V4(v4) => {
-                let [a, b, c, d] = v4.octets();
-                format!("{d}.{c}.{b}.{a}.in-addr.arpa")
-            }
-            IpAddr::V6(v6) => {
-                let digits = format!("{:032x}", u128::from(v6));
-                let nibbles: Vec<String> = digits.chars().rev().map(String::from).collect();
-                format!("{}.ip6.arpa", nibbles.join("."))
-            }
-        };
+        let name = Name::from(address).to_ascii();
         Ok(self.find(&name, "PTR")?.iter().map(|value| value.as_str().unwrap().to_owned()).collect())
     }
 }

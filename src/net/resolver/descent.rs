@@ -1,7 +1,7 @@
 //! The way down from the root to a name, asked of the servers themselves: which zones there are, what the parent says
 //! of each. Each step is taken once a run. Judges nothing, validates nothing.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use hickory_proto::{
     op::{Message, ResponseCode},
@@ -190,7 +190,7 @@ async fn stations(resolver: &Resolver, cut: &Cut) -> Vec<Station> {
                 answer
                     .records
                     .iter()
-                    .filter_map(|record| address(&record.data))
+                    .filter_map(|record| record.data.ip_addr())
                     .map(|address| Station { name: name.clone(), address }),
             );
         }
@@ -209,7 +209,7 @@ fn read(message: &Message, parent: &Name, name: &Name, by: &Station) -> Option<S
             .iter()
             .filter(|record| record.name == *name)
             .filter_map(|record| match &record.data {
-                RData::NS(ns) => Some(plain(&ns.0.to_lowercase())),
+                RData::NS(ns) => Some(plain(&ns.0)),
                 _ => None,
             })
             .take(MOST_SERVERS)
@@ -242,8 +242,8 @@ fn cut(
 ) -> Cut {
     let (mut glue, mut foreign_glue) = (Vec::new(), 0);
     for record in message.additionals.iter().take(2 * MOST_SERVERS) {
-        let Some(address) = address(&record.data) else { continue };
-        let owner = plain(&record.name.to_lowercase());
+        let Some(address) = record.data.ip_addr() else { continue };
+        let owner = plain(&record.name);
         if !servers.contains(&owner) {
             continue;
         }
@@ -263,15 +263,6 @@ fn cut(
         foreign_glue,
         referred,
         said_by: by.clone(),
-    }
-}
-
-/// The address in an A or AAAA record.
-fn address(data: &RData) -> Option<IpAddr> {
-    match data {
-        RData::A(a) => Some(IpAddr::V4(a.0)),
-        RData::AAAA(aaaa) => Some(IpAddr::V6(aaaa.0)),
-        _ => None,
     }
 }
 

@@ -15,7 +15,7 @@ use std::{net::SocketAddr, sync::Arc};
 pub use hickory_proto::{
     dnssec,
     op::Message,
-    rr::{Name, RData, Record, RecordType, rdata::svcb::SvcParamValue},
+    rr::{Name, RData, Record, RecordData, RecordType, rdata},
 };
 use hickory_proto::{
     dnssec::TrustAnchors,
@@ -271,6 +271,11 @@ impl Resolver {
 }
 
 impl Answer {
+    /// What its records hold, as `T` has it; records of another type are passed over.
+    pub fn data<T: RecordData + 'static>(&self) -> impl Iterator<Item = &T> {
+        self.records.iter().filter_map(|record| T::try_borrow(&record.data))
+    }
+
     /// The weakest part decides; the first reason is kept.
     fn take(&mut self, step: &Step, verdict: Verdict) {
         let rank = |security| match security {
@@ -305,7 +310,9 @@ fn fully_qualified(name: &str) -> Result<Name, Error> {
 }
 
 /// The name as it is written, rooted.
-fn rooted(name: &str) -> Result<Name, Error> {
+///
+/// Errors: [`Error::BadName`] for what is not ASCII or no name of the DNS.
+pub fn rooted(name: &str) -> Result<Name, Error> {
     let bad = || Error::BadName(name.chars().take(255).collect());
     if name.is_empty() || !name.is_ascii() {
         return Err(bad());
@@ -315,9 +322,9 @@ fn rooted(name: &str) -> Result<Name, Error> {
     Ok(parsed)
 }
 
-/// Lower case, without the trailing dot, the root as `.`.
-fn plain(name: &Name) -> String {
-    let text = name.to_ascii();
+/// Lower case, without the trailing dot, the root as `.`: the form of names in answers and facts.
+pub fn plain(name: &Name) -> String {
+    let text = name.to_ascii().to_ascii_lowercase();
     match text.strip_suffix('.') {
         Some("") | None => text,
         Some(rest) => rest.to_owned(),

@@ -15,7 +15,10 @@ pub use zone::Zones;
 use crate::{
     net::{
         Error, Net, Resolver,
-        resolver::{Answer, Outcome, RData, RecordType, SvcParamValue},
+        resolver::{
+            Answer, Outcome, RecordType, plain,
+            rdata::{CAA, HTTPS, NS, svcb::SvcParamValue},
+        },
     },
     observation::{
         Address, Attempt, Caa, CaaProperty, Dns, DnssecStatus, DomainName, Failure, HiredService, Listing,
@@ -122,18 +125,11 @@ fn usable(a: &Lookup, aaaa: &Lookup) -> Attempt<Vec<IpAddr>> {
 }
 
 /// Sorted, each once, with the shortest time to live.
-fn addresses_of(answer: &Answer) -> Vec<Address> {
+pub(super) fn addresses_of(answer: &Answer) -> Vec<Address> {
     let mut addresses: Vec<Address> = answer
         .records
         .iter()
-        .filter_map(|record| {
-            let address = match &record.data {
-                RData::A(a) => IpAddr::V4(a.0),
-                RData::AAAA(aaaa) => IpAddr::V6(aaaa.0),
-                _ => return None,
-            };
-            Some(Address { address, ttl: record.ttl })
-        })
+        .filter_map(|record| Some(Address { address: record.data.ip_addr()?, ttl: record.ttl }))
         .collect();
     addresses.sort_by_key(|address| (address.address, address.ttl));
     addresses.dedup_by_key(|address| address.address);
@@ -192,22 +188,18 @@ fn bindings(lookup: &Lookup) -> Attempt<Listing<ServiceBinding>> {
         Err(error) => return untested(error),
     };
     let mut bindings: Vec<ServiceBinding> = answer
-        .records
-        .iter()
-        .filter_map(|record| match &record.data {
-            RData::HTTPS(https) => Some(ServiceBinding {
-                priority: https.svc_priority,
-                target: plain(&https.target_name.to_ascii()),
-                alpn: https
-                    .svc_params
-                    .iter()
-                    .find_map(|(_, value)| match value {
-                        SvcParamValue::Alpn(alpn) => Some(cut(&alpn.0.join(","))),
-                        _ => None,
-                    })
-                    .unwrap_or_default(),
-            }),
-            _ => None,
+        .data::<HTTPS>()
+        .map(|https| ServiceBinding {
+            priority: https.svc_priority,
+            target: plain(&https.target_name),
+            alpn: https
+                .svc_params
+                .iter()
+                .find_map(|(_, value)| match value {
+                    SvcParamValue::Alpn(alpn) => Some(cut(&alpn.0.join(","))),
+                    _ => None,
+                })
+                .unwrap_or_default(),
         })
         .collect();
     bindings.sort_by(|one, other| (one.priority, &one.target).cmp(&(other.priority, &other.target)));
@@ -235,18 +227,12 @@ async fn zone(resolver: &Resolver, host: &str) -> (Attempt<String>, Attempt<List
         if answer.outcome != Outcome::Found || !answer.cname_chain.is_empty() {
             continue;
         }
-        let mut servers: Vec<DomainName> = answer
-            .records
-            .iter()
-            .filter_map(|record| match &record.data {
-                RData::NS(ns) => Some(DomainName { name: plain(&ns.0.to_ascii()) }),
-                _ => None,
-            })
-            .collect();
+        let mut servers: Vec<DomainName> =
+            answer.data::<NS>().map(|ns| DomainName { name: plain(&ns.0) }).collect();
         servers.sort_by(|one, other| one.name.cmp(&other.name));
         servers.dedup();
         let listing = Listing::capped(servers, limits::NAME_SERVERS);
-        return (Attempt::Completed(plain(name)), Attempt::Completed(listing));
+        return (Attempt::Completed(name.to_ascii_lowercase()), Attempt::Completed(listing));
     }
     let none = || Failure::Malformed(String::from("no name up to the root has NS records"));
     (Attempt::failed(none()), Attempt::failed(none()))
@@ -260,18 +246,12 @@ async fn caa(resolver: &Resolver, host: &str) -> Attempt<Option<Caa>> {
             Ok(answer) => answer,
             Err(error) => return untested(&error),
         };
-        let properties: Vec<CaaProperty> = answer
-            .records
-            .iter()
-            .filter_map(|record| match &record.data {
-                RData::CAA(caa) => Some(property(caa.issuer_critical, &caa.tag, &caa.value)),
-                _ => None,
-            })
-            .collect();
+        let properties: Vec<CaaProperty> =
+            answer.data::<CAA>().map(|caa| property(caa.issuer_critical, &caa.tag, &caa.value)).collect();
         if !properties.is_empty() {
             let at = answer.cname_chain.last().map_or(name, String::as_str);
             let properties = Listing::capped(properties, limits::CAA_PROPERTIES);
-            return Attempt::Completed(Some(Caa { at: plain(at), properties }));
+            return Attempt::Completed(Some(Caa { at: at.to_ascii_lowercase(), properties }));
         }
     }
     Attempt::Completed(None)
@@ -288,14 +268,6 @@ fn property(critical: bool, tag: &str, value: &[u8]) -> CaaProperty {
         Err(_) => false,
     };
     CaaProperty { critical, tag: tag.to_ascii_lowercase(), value: cut(&text(value)), well_formed }
-}
-
-/// Lower case, no trailing dot, the root as `.`.
-fn plain(name: &str) -> String {
-    match name.strip_suffix('.') {
-        Some("") | None => name.to_ascii_lowercase(),
-        Some(rest) => rest.to_ascii_lowercase(),
-    }
 }
 
 #[cfg(test)]

@@ -9,11 +9,13 @@ use std::{
     },
 };
 
-use super::{cut, plain, untested};
+use super::{cut, untested};
 use crate::{
     net::{
         Error, Net, Once,
-        resolver::{DirectAnswer, DirectQuestion, EdnsOffer, Message, RData, RecordType, Station, Transport},
+        resolver::{
+            DirectAnswer, DirectQuestion, EdnsOffer, Message, RData, RecordType, Station, Transport, plain,
+        },
     },
     observation::{Attempt, Edns, NameServer, Skip},
     wire::field::text,
@@ -60,11 +62,10 @@ pub(super) struct Seen {
 /// Asks one server. Its first question finds out whether anybody is there; the rest is asked only then.
 pub(super) async fn server(asker: &Asker, servers: &Servers, zone: &str, station: &Station) -> Seen {
     let question = DirectQuestion::new(&mixed(zone), RecordType::SOA);
-    let control = match asker.ask(station, &question).await {
+    let mut control = match asker.ask(station, &question).await {
         Ok(answer) => answer,
         Err(error) => return Seen { server: unheard(station, &error), ns: None },
     };
-    let mut control = control;
     let udp_cut = control.message.metadata.truncation;
     if udp_cut {
         let again = DirectQuestion { transport: Transport::Tcp, ..question.clone() };
@@ -303,7 +304,7 @@ async fn transfer(asker: &Asker, station: &Station, zone: &str, authoritative: b
 /// The serial of the SOA at the zone's apex.
 fn soa(message: &Message, zone: &str) -> Option<u32> {
     message.answers.iter().find_map(|record| match &record.data {
-        RData::SOA(soa) if plain(&record.name.to_ascii()) == *zone => Some(soa.serial),
+        RData::SOA(soa) if plain(&record.name) == zone => Some(soa.serial),
         _ => None,
     })
 }
@@ -312,9 +313,9 @@ fn ns_set(message: &Message, zone: &str) -> Vec<String> {
     let mut names: Vec<String> = message
         .answers
         .iter()
-        .filter(|record| plain(&record.name.to_ascii()) == *zone)
+        .filter(|record| plain(&record.name) == zone)
         .filter_map(|record| match &record.data {
-            RData::NS(ns) => Some(plain(&ns.0.to_ascii())),
+            RData::NS(ns) => Some(plain(&ns.0)),
             _ => None,
         })
         .collect();
@@ -326,7 +327,7 @@ fn ns_set(message: &Message, zone: &str) -> Vec<String> {
 fn version_text(message: &Message) -> Option<String> {
     message.answers.iter().find_map(|record| match &record.data {
         RData::TXT(txt) => {
-            let whole: Vec<u8> = txt.txt_data.iter().flat_map(|part| part.iter().copied()).collect();
+            let whole = txt.txt_data.concat();
             (!whole.is_empty()).then(|| cut(&text(&whole)))
         }
         _ => None,

@@ -8,18 +8,19 @@ use crate::{
     net::{
         Error, Resolver,
         resolver::{
-            Fault, Name, Outcome, RData, Record, RecordType, Security,
+            Answer, Fault, Name, Outcome, RData, RecordType, Security,
             dnssec::{
                 Algorithm, DigestType, PublicKey as _,
-                rdata::{CDNSKEY, CDS, DNSKEY, DNSSECRData, DS, RRSIG},
+                rdata::{CDNSKEY, CDS, DNSKEY, DNSSECRData, DS, NSEC3PARAM, RRSIG},
             },
-            names_key,
+            names_key, rooted,
         },
     },
     observation::{
         Attempt, DnsKey, DnssecStatus, Ds, Failure, Listing, Nsec3, RecordSet, Signature, Signing, Why,
         limits,
     },
+    wire::der::bit_length,
 };
 
 /// How far a look-up's answer can be believed.
@@ -79,17 +80,13 @@ pub(super) async fn signing(
 ) -> (Signing, Lookup) {
     let (ds, keys) =
         tokio::join!(resolver.lookup(zone, RecordType::DS), resolver.lookup(zone, RecordType::DNSKEY));
-    let shown: Vec<DNSKEY> = records(&keys, dnskey);
-    let apex = Name::from_ascii(zone).map(|mut name| {
-        name.set_fqdn(true);
-        name
-    });
+    let shown: Vec<&DNSKEY> = keys.iter().flat_map(Answer::data).collect();
+    let apex = rooted(zone);
     let matches = |ds: &DS| match (&keys, &apex) {
         (Ok(_), Ok(apex)) => Attempt::Completed(shown.iter().any(|key| names_key(ds, apex, key))),
-        (Err(error), _) => untested(error),
-        (_, Err(_)) => Attempt::failed(Failure::Malformed(format!("not a domain name: {zone}"))),
+        (Err(error), _) | (_, Err(error)) => untested(error),
     };
-    let described = records(&ds, digest).into_iter().map(|ds| Ds {
+    let described = ds.iter().flat_map(Answer::data::<DS>).map(|ds| Ds {
         text: format!(
             "DS {}, algorithm {}, digest {}",
             ds.key_tag(),
@@ -99,7 +96,7 @@ pub(super) async fn signing(
         key_tag: ds.key_tag(),
         algorithm: ds.algorithm().into(),
         digest_type: ds.digest_type().into(),
-        matches: matches(&ds),
+        matches: matches(ds),
     });
     let described = Listing::capped(described, limits::DNSSEC_KEYS);
     let (nsec3, child_ds_agrees) = if shown.is_empty() {
@@ -112,7 +109,7 @@ pub(super) async fn signing(
     };
     let signing = Signing {
         ds: listed(&ds, described),
-        keys: listed(&keys, Listing::capped(shown.iter().map(key), limits::DNSSEC_KEYS)),
+        keys: listed(&keys, Listing::capped(shown.iter().copied().map(key), limits::DNSSEC_KEYS)),
         signatures: signatures(at, &[soa, ns, &keys]),
         nsec3,
         child_ds_agrees,
@@ -135,24 +132,6 @@ fn listed<T>(lookup: &Lookup, listing: Listing<T>) -> Attempt<Listing<T>> {
     match lookup {
         Ok(_) => Attempt::Completed(listing),
         Err(error) => untested(error),
-    }
-}
-
-fn records<T>(lookup: &Lookup, of: impl Fn(&Record) -> Option<T>) -> Vec<T> {
-    lookup.as_ref().map(|answer| answer.records.iter().filter_map(of).collect()).unwrap_or_default()
-}
-
-fn dnskey(record: &Record) -> Option<DNSKEY> {
-    match &record.data {
-        RData::DNSSEC(DNSSECRData::DNSKEY(key)) => Some(key.clone()),
-        _ => None,
-    }
-}
-
-fn digest(record: &Record) -> Option<DS> {
-    match &record.data {
-        RData::DNSSEC(DNSSECRData::DS(ds)) => Some(ds.clone()),
-        _ => None,
     }
 }
 
@@ -183,11 +162,7 @@ fn rsa_bits(key: &[u8]) -> Option<u32> {
         }
         one => (usize::from(one), rest),
     };
-    let modulus = rest.get(length..)?;
-    let start = modulus.iter().position(|octet| *octet != 0)?;
-    let modulus = modulus.get(start..)?;
-    let bits = u32::try_from(modulus.len()).ok()?.checked_mul(8)?;
-    Some(bits - modulus.first()?.leading_zeros())
+    bit_length(rest.get(length..)?).filter(|bits| *bits > 0)
 }
 
 fn signatures(at: Timestamp, sets: &[&Lookup]) -> Attempt<Listing<Signature>> {
@@ -225,18 +200,15 @@ async fn nsec3(resolver: &Resolver, zone: &str) -> Attempt<Option<Nsec3>> {
         Ok(answer) => answer,
         Err(error) => return untested(&error),
     };
-    Attempt::Completed(answer.records.iter().find_map(|record| match &record.data {
-        RData::DNSSEC(DNSSECRData::NSEC3PARAM(parameters)) => Some(Nsec3 {
-            iterations: parameters.iterations(),
-            salt_length: u8::try_from(parameters.salt().len()).unwrap_or(u8::MAX),
-        }),
-        _ => None,
+    Attempt::Completed(answer.data::<NSEC3PARAM>().next().map(|parameters| Nsec3 {
+        iterations: parameters.iterations(),
+        salt_length: u8::try_from(parameters.salt().len()).unwrap_or(u8::MAX),
     }))
 }
 
 /// RFC 7344 section 4.1: CDS and CDNSKEY, where both stand, say the same, and of the zone's own keys; RFC 8078 adds
 /// the wish that the DS be removed.
-async fn child_ds(resolver: &Resolver, zone: &str, keys: &[DNSKEY]) -> Attempt<Option<bool>> {
+async fn child_ds(resolver: &Resolver, zone: &str, keys: &[&DNSKEY]) -> Attempt<Option<bool>> {
     let (cds, cdnskey) =
         tokio::join!(resolver.lookup(zone, RecordType::CDS), resolver.lookup(zone, RecordType::CDNSKEY));
     for lookup in [&cds, &cdnskey] {
@@ -244,32 +216,25 @@ async fn child_ds(resolver: &Resolver, zone: &str, keys: &[DNSKEY]) -> Attempt<O
             return untested::<Option<bool>>(error);
         }
     }
-    let cds: Vec<CDS> = records(&cds, |record| match &record.data {
-        RData::DNSSEC(DNSSECRData::CDS(cds)) => Some(cds.clone()),
-        _ => None,
-    });
-    let cdnskey: Vec<CDNSKEY> = records(&cdnskey, |record| match &record.data {
-        RData::DNSSEC(DNSSECRData::CDNSKEY(key)) => Some(key.clone()),
-        _ => None,
-    });
-    let Ok(mut apex) = Name::from_ascii(zone) else { return Attempt::Completed(None) };
-    apex.set_fqdn(true);
+    let cds: Vec<&CDS> = cds.iter().flat_map(Answer::data).collect();
+    let cdnskey: Vec<&CDNSKEY> = cdnskey.iter().flat_map(Answer::data).collect();
+    let Ok(apex) = rooted(zone) else { return Attempt::Completed(None) };
     Attempt::Completed(child_ds_agrees(&apex, &cds, &cdnskey, keys))
 }
 
-fn child_ds_agrees(apex: &Name, cds: &[CDS], cdnskey: &[CDNSKEY], keys: &[DNSKEY]) -> Option<bool> {
+fn child_ds_agrees(apex: &Name, cds: &[&CDS], cdnskey: &[&CDNSKEY], keys: &[&DNSKEY]) -> Option<bool> {
     if cds.is_empty() && cdnskey.is_empty() {
         return None;
     }
-    let removal = cds.iter().any(CDS::is_delete) || cdnskey.iter().any(CDNSKEY::is_delete);
+    let removal = cds.iter().any(|cds| cds.is_delete()) || cdnskey.iter().any(|key| key.is_delete());
     if removal {
-        return Some(cds.iter().all(CDS::is_delete) && cdnskey.iter().all(CDNSKEY::is_delete));
+        return Some(cds.iter().all(|cds| cds.is_delete()) && cdnskey.iter().all(|key| key.is_delete()));
     }
-    let by_digest = |cds: &CDS| {
+    let by_digest = |cds: &&CDS| {
         let ds = DS::new(cds.key_tag(), cds.algorithm()?, cds.digest_type(), cds.digest().to_vec());
         keys.iter().position(|key| names_key(&ds, apex, key))
     };
-    let by_key = |child: &CDNSKEY| {
+    let by_key = |child: &&CDNSKEY| {
         keys.iter().position(|key| {
             child.flags() == key.flags()
                 && child.public_key().is_some_and(|public| {

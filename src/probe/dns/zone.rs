@@ -10,14 +10,14 @@ use jiff::Timestamp;
 use tokio::task::JoinSet;
 
 use super::{
-    Lookup, cut, plain,
+    Lookup, cut,
     server::{Asker, Seen, Servers, server},
     signing, untested,
 };
 use crate::{
     net::{
         Net, Once, Resolver,
-        resolver::{Cut, Outcome, Outward, RData, RecordType, Station},
+        resolver::{Cut, Outcome, Outward, RecordType, Station, plain, rdata::SOA},
     },
     observation::{
         Attempt, Delegation, DomainName, Failure, Glue, Listing, NameServer, Network, ParentView, RecordSet,
@@ -60,12 +60,11 @@ pub(super) struct ZoneFacts {
 
 impl ZoneFacts {
     pub(super) fn unknown(failure: &Failure) -> Self {
-        let failed = || Attempt::failed(failure.clone());
         Self {
             soa: Attempt::failed(failure.clone()),
             signing: Attempt::failed(failure.clone()),
             delegation: Attempt::failed(failure.clone()),
-            wildcard: failed(),
+            wildcard: Attempt::failed(failure.clone()),
             record_sets: Vec::new(),
         }
     }
@@ -143,7 +142,7 @@ impl Zones {
                 names.insert(name.name.clone(), name);
             }
             let room = limits::SERVERS.saturating_sub(seen.len());
-            stations.sort_by_key(|station| (station.name.clone(), station.address));
+            stations.sort();
             seen.extend(self.servers(&asker, &cut.zone, stations.into_iter().take(room)).await);
             seen.sort_by_key(|seen| (seen.server.name.clone(), seen.server.address));
             own = seen.iter().find_map(|seen| seen.ns.clone());
@@ -337,16 +336,12 @@ fn start_of_authority(lookup: &Lookup) -> Attempt<Soa> {
         Ok(answer) => answer,
         Err(error) => return untested(error),
     };
-    let soa = answer.records.iter().find_map(|record| match &record.data {
-        RData::SOA(soa) => Some(soa),
-        _ => None,
-    });
-    let Some(soa) = soa else {
+    let Some(soa) = answer.data::<SOA>().next() else {
         return Attempt::failed(Failure::Malformed(String::from("the zone's apex has no SOA record")));
     };
-    let mailbox = plain(&soa.rname.to_ascii());
+    let mailbox = plain(&soa.rname);
     Attempt::Completed(Soa {
-        primary: cut(&plain(&soa.mname.to_ascii())),
+        primary: cut(&plain(&soa.mname)),
         mailbox_valid: is_mailbox(&mailbox),
         mailbox: cut(&mailbox),
         serial: soa.serial,

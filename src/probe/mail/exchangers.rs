@@ -5,18 +5,17 @@ use std::net::IpAddr;
 use crate::{
     net::{
         Error, Resolver,
-        resolver::{Answer, Outcome, RData, RecordType, Security},
+        resolver::{
+            Answer, Outcome, RecordType, Security, plain,
+            rdata::{MX, TLSA},
+        },
     },
     observation::{Address, Attempt, Failure, Listing, MailExchanger, MailServer, Skip, TlsaRecord, limits},
-    probe::failure::untested,
+    probe::{dns::addresses_of, failure::untested},
     wire::tlsa::Tlsa,
 };
 
-use super::{
-    Question,
-    records::{look_up, plain},
-    session,
-};
+use super::{Question, records::look_up, session};
 
 /// What the MX question brought.
 pub(super) type Exchange = Result<Exchangers, Error>;
@@ -33,13 +32,11 @@ pub(super) struct Exchangers {
 pub(super) async fn find(resolver: &Resolver, domain: &str) -> Exchange {
     let answer = look_up(resolver, domain, RecordType::MX).await?;
     let mut found = Exchangers { listed: Vec::new(), null: false, security: Security::Indeterminate };
-    for record in answer.iter().flat_map(|answer| &answer.records) {
-        let RData::MX(mx) = &record.data else { continue };
-        let name = plain(&mx.exchange.to_ascii());
-        if name.is_empty() {
+    for mx in answer.iter().flat_map(Answer::data::<MX>) {
+        if mx.exchange.is_root() {
             found.null = true;
         } else {
-            found.listed.push((mx.preference, name));
+            found.listed.push((mx.preference, plain(&mx.exchange)));
         }
     }
     found.listed.sort();
@@ -115,19 +112,7 @@ fn is_alias(a: &Result<Answer, Error>, aaaa: &Result<Answer, Error>) -> Attempt<
 
 /// Of both families; where one has no answer the list says so.
 fn addresses(a: &Result<Answer, Error>, aaaa: &Result<Answer, Error>) -> Attempt<Listing<Address>> {
-    let mut found: Vec<Address> = Vec::new();
-    for answer in [a, aaaa].into_iter().flatten() {
-        for record in &answer.records {
-            let address = match &record.data {
-                RData::A(a) => IpAddr::V4(a.0),
-                RData::AAAA(aaaa) => IpAddr::V6(aaaa.0),
-                _ => continue,
-            };
-            found.push(Address { address, ttl: record.ttl });
-        }
-    }
-    found.sort_by_key(|address| (address.address, address.ttl));
-    found.dedup_by_key(|address| address.address);
+    let found = [a, aaaa].into_iter().flatten().flat_map(addresses_of);
     match (a, aaaa) {
         (Err(error), Err(_)) => untested(error),
         (Err(error), Ok(_)) | (Ok(_), Err(error)) => {
@@ -142,15 +127,11 @@ fn addresses(a: &Result<Answer, Error>, aaaa: &Result<Answer, Error>) -> Attempt
 fn tlsa_records(answer: &Result<Option<Answer>, Error>) -> Attempt<Vec<Tlsa>> {
     match answer {
         Ok(answer) => {
-            let records = answer.iter().flat_map(|answer| &answer.records);
-            let read = records.filter_map(|record| match &record.data {
-                RData::TLSA(tlsa) => Some(Tlsa {
-                    usage: tlsa.cert_usage.into(),
-                    selector: tlsa.selector.into(),
-                    matching: tlsa.matching.into(),
-                    data: tlsa.cert_data.clone(),
-                }),
-                _ => None,
+            let read = answer.iter().flat_map(Answer::data::<TLSA>).map(|tlsa| Tlsa {
+                usage: tlsa.cert_usage.into(),
+                selector: tlsa.selector.into(),
+                matching: tlsa.matching.into(),
+                data: tlsa.cert_data.clone(),
             });
             Attempt::Completed(read.take(limits::TLSA_RECORDS + 1).collect())
         }

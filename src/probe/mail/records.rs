@@ -5,7 +5,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use crate::{
     net::{
         Error, Resolver,
-        resolver::{Answer, Outcome, RData, RecordType},
+        resolver::{
+            Answer, Name, Outcome, RecordData, RecordType, plain,
+            rdata::{A, AAAA, MX, PTR, TXT},
+        },
     },
     observation::Attempt,
     probe::failure::untested,
@@ -28,24 +31,19 @@ pub(super) async fn look_up(
     }
 }
 
-async fn records<T>(
+async fn records<D: RecordData + 'static, T>(
     resolver: &Resolver,
     name: &str,
     kind: RecordType,
-    read: impl Fn(&RData) -> Option<T>,
+    read: impl Fn(&D) -> T,
 ) -> Result<Vec<T>, Error> {
     let answer = look_up(resolver, name, kind).await?;
-    let records = answer.iter().flat_map(|answer| &answer.records);
-    Ok(records.filter_map(|record| read(&record.data)).take(RECORD_LIMIT).collect())
+    Ok(answer.iter().flat_map(Answer::data).map(read).take(RECORD_LIMIT).collect())
 }
 
 /// The TXT records of a name, the strings of each put together.
 pub(super) async fn texts(resolver: &Resolver, name: &str) -> Result<Vec<Vec<u8>>, Error> {
-    records(resolver, name, RecordType::TXT, |data| match data {
-        RData::TXT(txt) => Some(txt.txt_data.concat()),
-        _ => None,
-    })
-    .await
+    records(resolver, name, RecordType::TXT, |txt: &TXT| txt.txt_data.concat()).await
 }
 
 /// Whether the DNS has the name, with whatever records.
@@ -67,57 +65,27 @@ impl Dns for Asked<'_> {
     }
 
     async fn a(&self, name: &str) -> Result<Vec<Ipv4Addr>, Error> {
-        records(self.0, name, RecordType::A, |data| match data {
-            RData::A(a) => Some(a.0),
-            _ => None,
-        })
-        .await
+        records(self.0, name, RecordType::A, |a: &A| a.0).await
     }
 
     async fn aaaa(&self, name: &str) -> Result<Vec<Ipv6Addr>, Error> {
-        records(self.0, name, RecordType::AAAA, |data| match data {
-            RData::AAAA(aaaa) => Some(aaaa.0),
-            _ => None,
-        })
-        .await
+        records(self.0, name, RecordType::AAAA, |aaaa: &AAAA| aaaa.0).await
     }
 
     async fn mx(&self, name: &str) -> Result<Vec<String>, Error> {
-        let mut hosts = records(self.0, name, RecordType::MX, |data| match data {
-            RData::MX(mx) => Some((mx.preference, plain(&mx.exchange.to_ascii()))),
-            _ => None,
-        })
-        .await?;
+        let read = |mx: &MX| (mx.preference, plain(&mx.exchange));
+        let mut hosts = records(self.0, name, RecordType::MX, read).await?;
         hosts.sort();
         Ok(hosts.into_iter().map(|(_, host)| host).collect())
     }
 
     async fn ptr(&self, address: IpAddr) -> Result<Vec<String>, Error> {
-        records(self.0, &reverse(address), RecordType::PTR, |data| match data {
-            RData::PTR(ptr) => Some(plain(&ptr.0.to_ascii())),
-            _ => None,
-        })
-        .await
+        records(self.0, &reverse(address), RecordType::PTR, |ptr: &PTR| plain(&ptr.0)).await
     }
-}
-
-/// Lower case without the trailing dot; the root is empty.
-pub(super) fn plain(name: &str) -> String {
-    name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
 }
 
 fn reverse(address: IpAddr) -> String {
-    match address {
-        IpAddr::V4(v4) => {
-            let [a, b, c, d] = v4.octets();
-            format!("{d}.{c}.{b}.{a}.in-addr.arpa")
-        }
-        IpAddr::V6(v6) => {
-            let digits = format!("{:032x}", u128::from(v6));
-            let nibbles: Vec<String> = digits.chars().rev().map(String::from).collect();
-            format!("{}.ip6.arpa", nibbles.join("."))
-        }
-    }
+    plain(&Name::from(address))
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use crate::{
     wire::{
         iana,
         smtp::{NotSmtp, Read, Reply, read},
+        tls::Version,
         tlsa::Tlsa,
         url::HttpUrl,
     },
@@ -170,7 +171,7 @@ pub(super) fn observed(
     let tls = told.handshake.as_ref().and_then(|handshake| {
         certificate(&Sent::chain_alone(&handshake.chain), name, question.at, question.trust).map(
             |certificate| MailTls {
-                version: version(handshake.version),
+                version: Version(handshake.version).to_string(),
                 cipher_suite: iana::cipher_suite_name(handshake.suite).into_owned(),
                 sha256: certificate.leaf.sha256,
                 not_after: certificate.leaf.not_after,
@@ -187,15 +188,6 @@ pub(super) fn observed(
         plaintext_after_starttls: told.plaintext_after_starttls,
         tls,
     }
-}
-
-fn version(code: u16) -> String {
-    String::from(match code {
-        0x0304 => "TLSv1.3",
-        0x0303 => "TLSv1.2",
-        0x0302 => "TLSv1.1",
-        _ => "TLSv1.0",
-    })
 }
 
 /// One usable record that matches is enough (RFC 7672 section 3.1).

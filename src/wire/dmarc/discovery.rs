@@ -1,7 +1,7 @@
 //! Which record applies to a domain: the tree walk of RFC 9989 section 4.10 and the public suffix list of RFC 7489
 //! section 6.6.3. Both see the same answers.
 
-use super::{Policy, PublicSuffix, Record, Standard, Who};
+use super::{Policy, PublicSuffix, Record, Standard, Who, plain};
 
 /// Questions of one tree walk (RFC 9989 section 4.10).
 pub const TXT_LIMIT: usize = 8;
@@ -51,7 +51,7 @@ pub enum Found {
 
 /// Names to be asked, `_dmarc.` before each: the domain, then at most seven above it, the top level last.
 pub fn tree(domain: &str) -> Vec<String> {
-    let domain = domain.strip_suffix('.').unwrap_or(domain).to_ascii_lowercase();
+    let domain = plain(domain);
     let labels: Vec<&str> = domain.split('.').filter(|label| !label.is_empty()).collect();
     let above = labels.len().saturating_sub(1).min(TXT_LIMIT - 1);
     let parents = (1..=above).rev().filter_map(|keep| labels.get(labels.len() - keep..));
@@ -60,7 +60,7 @@ pub fn tree(domain: &str) -> Vec<String> {
 
 /// The domain one label below the longest public suffix; the name itself where it is a suffix (RFC 7489 section 3.2).
 pub fn organizational_domain(domain: &str) -> String {
-    let domain = domain.strip_suffix('.').unwrap_or(domain).to_ascii_lowercase();
+    let domain = plain(domain);
     psl::domain_str(&domain).map(str::to_owned).unwrap_or(domain)
 }
 
@@ -112,7 +112,7 @@ pub async fn under_7489<E, F>(domain: &str, ask: impl Fn(String) -> F) -> Result
 where
     F: Future<Output = Texts<E>>,
 {
-    let domain = domain.strip_suffix('.').unwrap_or(domain).to_ascii_lowercase();
+    let domain = plain(domain);
     let organization = organizational_domain(&domain);
     let mut places = vec![(domain.clone(), Level::Domain, Who::Itself)];
     if organization != domain {

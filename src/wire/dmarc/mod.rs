@@ -122,12 +122,16 @@ impl Record {
             .map(|stray| Fault::Stray(stray.chars().take(100).collect()))
             .chain(list.repeated().into_iter().map(|name| Fault::Repeated(name.to_owned())))
             .collect();
-        let mut tag = |name: &'static str, known: &[&str]| {
+        let value = |name: &str| {
             // DMARC's names are ABNF strings, which have no case
-            let value = list.tags.iter().find(|tag| tag.name.eq_ignore_ascii_case(name))?.value;
+            list.tags.iter().find(|tag| tag.name.eq_ignore_ascii_case(name)).map(|tag| tag.value)
+        };
+        let wrong = |tag, value: &str| Fault::Value { tag, value: value.chars().take(100).collect() };
+        let mut tag = |name: &'static str, known: &[&str]| {
+            let value = value(name)?;
             let at = known.iter().position(|known| known.eq_ignore_ascii_case(value));
             if at.is_none() {
-                faults.push(Fault::Value { tag: name, value: value.chars().take(100).collect() });
+                faults.push(wrong(name, value));
             }
             at
         };
@@ -154,13 +158,10 @@ impl Record {
             failure: Vec::new(),
             faults: Vec::new(),
         };
-        let value = |name: &str| {
-            list.tags.iter().find(|tag| tag.name.eq_ignore_ascii_case(name)).map(|tag| tag.value)
-        };
         if let Some(percent) = value("pct") {
             match percent.parse::<u8>().ok().filter(|percent| *percent <= 100) {
                 Some(percent) => record.percent = percent,
-                None => faults.push(Fault::Value { tag: "pct", value: percent.chars().take(100).collect() }),
+                None => faults.push(wrong("pct", percent)),
             }
         }
         for (tag, place) in [("rua", &mut record.aggregate), ("ruf", &mut record.failure)] {
@@ -168,7 +169,7 @@ impl Record {
             for uri in listed.split(',').map(str::trim) {
                 match ReportUri::parse(uri) {
                     Some(uri) => place.push(uri),
-                    None => faults.push(Fault::Value { tag, value: uri.chars().take(100).collect() }),
+                    None => faults.push(wrong(tag, uri)),
                 }
             }
         }
@@ -217,6 +218,11 @@ impl Policy {
             Self::Quarantine | Self::None => Self::None,
         }
     }
+}
+
+/// As domains are compared: lower case, without the trailing dot.
+fn plain(domain: &str) -> String {
+    domain.strip_suffix('.').unwrap_or(domain).to_ascii_lowercase()
 }
 
 /// Of whom a policy speaks.

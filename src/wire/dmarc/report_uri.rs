@@ -1,6 +1,6 @@
 //! Where reports go: the URIs of `rua` and `ruf`, and which of them need the other side's consent.
 
-use super::discovery::organizational_domain;
+use super::{discovery::organizational_domain, plain};
 
 /// One destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl ReportUri {
         let destination = if scheme.eq_ignore_ascii_case("mailto") {
             let address = rest.split_once('?').map_or(rest, |(address, _)| address);
             let (local, domain) = address.rsplit_once('@')?;
-            let domain = domain.strip_suffix('.').unwrap_or(domain).to_ascii_lowercase();
+            let domain = plain(domain);
             if local.is_empty() || !is_host(&domain) {
                 return None;
             }

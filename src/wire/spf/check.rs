@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::{
     Dns, HOST_LIMIT, LOOKUP_LIMIT, Problem, SpfResult, VOID_LIMIT,
     macros::{MacroString, Values},
-    names::{canonical, is_askable, is_domain, is_within, target, to_ascii},
+    names::{is_askable, is_domain, is_within, target, to_ascii},
     record::{DomainSpec, DualCidr, Mechanism, Qualifier, Record, Selected, select},
 };
 
@@ -53,7 +53,8 @@ pub async fn check_host<D: Dns>(dns: &D, sender: &Sender<'_>) -> Checked<D::Erro
     let domain = to_ascii(domain);
     let mut check = Check {
         dns,
-        address: canonical(sender.address),
+        // an address that came over IPv6 but is IPv4 counts as IPv4 (§5)
+        address: sender.address.to_canonical(),
         sender: format!("{local_part}@{domain}"),
         local_part: local_part.to_owned(),
         sender_domain: domain.clone(),
@@ -112,13 +113,13 @@ pub(super) async fn record_of<D: Dns>(dns: &D, domain: &str) -> Result<Option<Re
 }
 
 /// A record under evaluation.
-struct Frame {
-    domain: String,
-    record: Record,
+pub(super) struct Frame {
+    pub(super) domain: String,
+    pub(super) record: Record,
     /// The directive whose turn it is.
-    next: usize,
+    pub(super) next: usize,
     /// What a pass of this record means to the one that includes it.
-    include: Qualifier,
+    pub(super) include: Qualifier,
 }
 
 struct Check<'d, D: Dns> {
@@ -207,10 +208,10 @@ impl<D: Dns> Check<'_, D> {
         let yes = match mechanism {
             Mechanism::All => true,
             Mechanism::Ip4(network, prefix) => {
-                matches!(self.address, IpAddr::V4(client) if in_network(u32::from(client).into(), u32::from(*network).into(), *prefix, 32))
+                self.is_near((*network).into(), DualCidr { ip4: *prefix, ..DualCidr::default() })
             }
             Mechanism::Ip6(network, prefix) => {
-                matches!(self.address, IpAddr::V6(client) if in_network(client.into(), (*network).into(), *prefix, 128))
+                self.is_near((*network).into(), DualCidr { ip6: *prefix, ..DualCidr::default() })
             }
             Mechanism::Include(spec) => {
                 let frame = self.lead(spec, domain, "include").await?;

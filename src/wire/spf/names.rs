@@ -54,11 +54,6 @@ pub(super) fn is_within(name: &str, domain: &str) -> bool {
     right.eq_ignore_ascii_case(domain) && (left.is_empty() || left.ends_with('.'))
 }
 
-/// An address that came over IPv6 but is IPv4 counts as IPv4 (§5).
-pub(super) fn canonical(address: IpAddr) -> IpAddr {
-    address.to_canonical()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

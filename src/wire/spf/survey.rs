@@ -3,7 +3,7 @@
 
 use super::{
     Dns, HOST_LIMIT, LOOKUP_LIMIT, Problem, SpfResult, VOID_LIMIT,
-    check::{Stop, record_of},
+    check::{Frame, Stop, record_of},
     macros::Values,
     names::{is_askable, target},
     record::{DomainSpec, Mechanism, Qualifier, Record},
@@ -48,13 +48,6 @@ fn names_everybody(mechanism: &Mechanism) -> bool {
         Mechanism::A(_, cidr) | Mechanism::Mx(_, cidr) => cidr.ip4 == 0 || cidr.ip6 == 0,
         _ => false,
     }
-}
-
-struct Frame {
-    domain: String,
-    record: Record,
-    next: usize,
-    include: Qualifier,
 }
 
 /// Walks the record of `domain`. Nothing may be concluded of what is absent where [`Survey::error`] stands.
