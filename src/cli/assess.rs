@@ -26,7 +26,7 @@ pub(super) struct Assess {
     /// Danh mục đã dùng khi quan sát: đơn vị, khối, ai chịu trách nhiệm · The inventory they were made with
     #[arg(long, value_name = "TARGETS")]
     targets: Option<PathBuf>,
-    /// Mọi điều thấy được về TLS của từng trang, như khien check --details · All there is on TLS of each site
+    /// In thêm mọi điều thấy được về TLS của từng trang, như khien check --details · Also print all there is on TLS of each site
     #[arg(long, conflicts_with = "targets")]
     details: bool,
     #[command(flatten)]
@@ -63,7 +63,7 @@ impl Assess {
             })?;
             Box::new(BufReader::with_capacity(1 << 20, opened))
         };
-        let experts = self.details.then(Experts::built_in).transpose()?;
+        let experts = self.output.experts(self.details)?;
         let judged = judge_all(lines, &judge, experts.as_ref(), &self.file.display().to_string())?;
         let Some(first) = judged.sites.first() else {
             return Err(Failed::usage(

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     language::text,
     observation::{SiteName, Vantage},
-    report::{Experts, Roster},
+    report::Roster,
     rule::Lang,
     scan::{Plan, Target},
     target::{Authority, ConnectTo, Host, Lab, Www},
@@ -20,16 +20,16 @@ use crate::{
 /// Kiểm tra một lần một hay vài trang của mình · Check one or more sites of your own, once
 #[derive(Debug, clap::Args)]
 pub(super) struct Check {
-    /// Tên miền, kèm cổng HTTPS nếu khác 443; có --name thì là địa chỉ kèm cổng sẽ kết nối · Host names, each with its HTTPS port if not 443; with --name an ADDRESS:PORT to dial
+    /// Tên miền của trang, kèm cổng HTTPS nếu khác 443; nếu dùng --name thì ghi địa chỉ IP kèm cổng cần kết nối · Host names, each with its HTTPS port if not 443; with --name an ADDRESS:PORT to dial
     #[arg(required = true, value_name = "HOST[:PORT]")]
     hosts: Vec<String>,
-    /// Tên miền của trang, khi chỉ ghi địa chỉ: mọi kết nối đều tới địa chỉ đó · The site's name, where an address is given
+    /// Tên miền của trang, khi đã ghi địa chỉ IP thay cho tên: mọi kết nối đều tới địa chỉ đó · The site's name, where an address is given: every connection goes there
     #[arg(long, value_name = "HOST")]
     name: Option<String>,
-    /// Ai cho phép kiểm tra: chủ quản trang, hoặc số văn bản · Who permits this check: the site's owner, or the document
+    /// Bắt buộc: ai cho phép kiểm tra, là đơn vị chủ quản trang hoặc số văn bản · Required: who permits this check, the site's owner or the number of the document
     #[arg(long, value_name = "TEXT")]
     authorised_by: Option<String>,
-    /// Mọi điều thấy được về TLS cho người rành kỹ thuật, như --only tls,certificate · All there is on TLS, for experts
+    /// In thêm mọi điều thấy được về TLS, cho người rành kỹ thuật; --only tls,certificate cũng in như vậy · Also print all there is on TLS, for experts; so does --only tls,certificate
     #[arg(long)]
     details: bool,
     #[command(flatten)]
@@ -58,10 +58,11 @@ impl Check {
         let contact = "https://github.com/khien/khien".to_owned();
         // a check carries no document whose scope could cover abnormal probes
         if self.network.intrusive {
-            writeln!(
-                screen.err,
-                "khien: --intrusive: only `khien scan` has an authorisation whose scope can cover it; left out"
-            )?;
+            let said = text!(
+                "bỏ qua --intrusive: chỉ `khien scan` mới có văn bản ủy quyền bao gồm phép thử này",
+                "--intrusive: only `khien scan` has an authorisation whose scope can cover it; left out"
+            );
+            writeln!(screen.err, "khien: {}", said.get(screen.lang))?;
         }
         let mut options = self.network.options(&lab, Path::new("."), false, contact);
         options.intrusive = false;
@@ -85,8 +86,7 @@ impl Check {
                 },
             ),
         };
-        let detailed = self.details || self.network.only_asks_tls();
-        let experts = detailed.then(Experts::built_in).transpose()?;
+        let experts = self.output.experts(self.details || self.network.only_asks_tls())?;
         let runtime = runtime()?;
         let listening = Listening {
             runtime: &runtime,

@@ -17,7 +17,7 @@ use crate::{
 /// Where runs are kept.
 #[derive(Debug, clap::Args)]
 pub(super) struct Keep {
-    /// Kho kết quả; mặc định là khien.db cạnh danh mục · The store; khien.db beside the inventory by default
+    /// Tệp lưu các lần quét; mặc định là khien.db cạnh danh mục · The store; khien.db beside the inventory by default
     #[arg(long, value_name = "FILE")]
     db: Option<PathBuf>,
 }

@@ -28,7 +28,7 @@ use std::{
     io::{self, IsTerminal, Write},
 };
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches, Parser};
 
 pub use exit::Exit;
 
@@ -40,7 +40,7 @@ use failed::Failed;
 #[command(name = "khien", version, max_term_width = 100, propagate_version = true)]
 #[command(disable_help_flag = true, disable_version_flag = true)]
 struct Cli {
-    /// Ngôn ngữ của những gì in ra cho người đọc · Language of what is printed for people
+    /// Ngôn ngữ của kết quả và thông báo cho người đọc · Language of what is printed for people
     #[arg(long, global = true, value_enum, default_value_t = LangFlag::Vi)]
     lang: LangFlag,
     /// In trợ giúp (-h: tóm tắt) · Print help (-h: a summary)
@@ -97,10 +97,44 @@ struct Screen<'a> {
     quiet: bool,
 }
 
+fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    let mut command = command();
+    let matches = command.try_get_matches_from_mut(arguments)?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+/// The command line, with what clap itself writes into `--help` in both languages.
+fn command() -> clap::Command {
+    let mut command = Cli::command();
+    // until then it has no `help`, and its commands not the flags that all have
+    command.build();
+    in_both_languages(command)
+}
+
+fn in_both_languages(command: clap::Command) -> clap::Command {
+    command
+        .help_template(
+            "{before-help}{about-with-newline}\nCách dùng · Usage: {usage}\n\n{all-args}{after-help}",
+        )
+        .subcommand_help_heading("Lệnh · Commands")
+        .mut_args(|argument| match (argument.get_help_heading(), argument.is_positional()) {
+            (Some(_), _) => argument,
+            (None, true) => argument.help_heading("Đối số · Arguments"),
+            (None, false) => argument.help_heading("Tùy chọn · Options"),
+        })
+        .mut_subcommands(|inner| {
+            in_both_languages(if inner.get_name() == "help" {
+                inner.about("In trợ giúp của lệnh · Print the help of a command")
+            } else {
+                inner
+            })
+        })
+}
+
 /// Runs a command line; prints; gives the exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let cli = match Cli::try_parse_from(&arguments) {
+    let cli = match parse(&arguments) {
         Ok(cli) => cli,
         Err(error) => {
             if misuse::language(&arguments) == Lang::Vi
@@ -171,9 +205,15 @@ mod tests {
     #[test]
     fn help_is_in_both_languages() {
         let mut wrong = Vec::new();
-        let mut commands = vec![Cli::command()];
-        while let Some(command) = commands.pop() {
+        let mut commands = vec![command()];
+        while let Some(mut command) = commands.pop() {
             let name = command.get_name().to_owned();
+            let help = command.render_long_help().to_string();
+            for heading in help.lines().filter(|line| line.ends_with(':') && !line.starts_with(' ')) {
+                if !heading.contains(" · ") {
+                    wrong.push(format!("{name}: {heading:?} is not «Tiếng Việt · English»"));
+                }
+            }
             let mut texts = vec![(name.clone(), command.get_about().map(ToString::to_string))];
             for argument in command.get_arguments() {
                 let id = format!("{name} {}", argument.get_id());

@@ -45,25 +45,25 @@ impl RulesFrom {
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Mạng · Network")]
 pub(super) struct Network {
-    /// Máy chủ phân giải tên miền để hỏi, thay cho của hệ thống · The resolver to ask, instead of the system's
+    /// Hỏi tên miền ở máy phân giải này, thay cho máy phân giải của hệ thống · The resolver to ask, instead of the system's
     #[arg(long, value_name = "IP:PORT", value_parser = resolver)]
     resolver: Option<SocketAddr>,
     /// Máy chủ tên miền gốc của mạng kín (dạng named.root); không ghi thì dùng của IANA · Root name servers of a closed network; IANA's without it
     #[arg(long, value_name = "FILE")]
     root_hints: Option<PathBuf>,
-    /// Khóa của vùng gốc thay cho khóa sẵn có (bản ghi DNSKEY hoặc DS) · Keys of the root zone (DNSKEY or DS records)
+    /// Khóa DNSSEC của vùng gốc (bản ghi DNSKEY hoặc DS), thay cho khóa có sẵn · DNSSEC keys of the root zone (DNSKEY or DS records), instead of the built-in ones
     #[arg(long, value_name = "FILE")]
     trust_anchor: Option<PathBuf>,
     /// Chứng thư gốc được tin cậy thêm ngoài danh sách của Mozilla (PEM); ghi được nhiều lần · Roots trusted beside Mozilla's (PEM); may be repeated
     #[arg(long, value_name = "FILE")]
     ca_file: Vec<PathBuf>,
-    /// Tải chứng thư trung gian máy chủ quên gửi, theo địa chỉ ghi trong chứng thư · Download issuers that servers forgot
+    /// Tải chứng thư trung gian mà máy chủ quên gửi, theo địa chỉ ghi trong chứng thư · Download issuers that servers forgot
     #[arg(long)]
     aia: bool,
-    /// Hỏi nơi cấp xem chứng thư có bị thu hồi không (OCSP, CRL) · Ask issuers whether certificates are revoked
+    /// Hỏi nơi cấp xem chứng thư đã bị thu hồi chưa (OCSP, CRL) · Ask issuers whether certificates are revoked
     #[arg(long)]
     revocation: bool,
-    /// Tới HOST:PORT thì kết nối ADDR:PORT, như curl; HOST hoặc PORT trống là bất kỳ; ghi được nhiều lần · For HOST:PORT dial ADDR:PORT, as curl's; empty means any; may be repeated
+    /// Cần tới HOST:PORT thì kết nối tới ADDR:PORT, như của curl; bỏ trống HOST hoặc PORT là bất kỳ; ghi được nhiều lần · For HOST:PORT dial ADDR:PORT, as curl's; empty means any; may be repeated
     #[arg(long, value_name = "HOST:PORT:ADDR:PORT")]
     connect_to: Vec<ConnectTo>,
     /// Dùng cổng này thay cho cổng 80 · Dial this port instead of 80
@@ -78,26 +78,26 @@ pub(super) struct Network {
     /// Dùng cổng này thay cho cổng 53 · Dial this port instead of 53
     #[arg(long, value_name = "PORT")]
     dns_port: Option<u16>,
-    /// Thời điểm ghi trong quan sát (RFC 3339); không áp dụng cho ủy quyền · The time observations carry (RFC 3339); never the authorisation's
+    /// Thời điểm ghi vào kết quả quan sát (RFC 3339); hạn của văn bản ủy quyền vẫn tính theo đồng hồ thật · The time observations carry (RFC 3339); never the authorisation's
     #[arg(long, value_name = "TIME")]
     now: Option<Timestamp>,
-    /// Cho phép kết nối tới địa chỉ nội bộ: loopback, RFC 1918, ULA · Open loopback, RFC 1918 and ULA addresses
+    /// Cho phép kết nối tới địa chỉ nội bộ, như 127.0.0.1, 10.x.x.x, 192.168.x.x (loopback, RFC 1918, ULA) · Open loopback, RFC 1918 and ULA addresses
     #[arg(long)]
     allow_private: bool,
-    /// Cho phép phép thử bất thường; văn bản ủy quyền phải bao gồm · Permit abnormal probes; the authorisation must cover them
+    /// Chạy cả phép thử bất thường; phạm vi (scope) của văn bản ủy quyền phải có `intrusive` · Permit abnormal probes; the authorisation must cover them
     #[arg(long)]
     pub(super) intrusive: bool,
-    /// Hỏi máy chủ dồn dập đến mức nào · How hard a server may be asked
+    /// Nhịp kết nối tới một máy chủ: càng thưa càng nhẹ cho máy chủ · How hard a server may be asked
     #[arg(long, value_enum, default_value_t = PaceFlag::Normal)]
     pace: PaceFlag,
-    /// Chỉ các nhóm dữ kiện này, cách nhau bằng dấu phẩy · Only these groups of facts, separated by commas
+    /// Chỉ kiểm tra các nhóm này, cách nhau bằng dấu phẩy · Only these groups of facts, separated by commas
     #[arg(long, value_name = "dns,tls,certificate,http,mail,web", value_delimiter = ',')]
     only: Vec<Probe>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum PaceFlag {
-    /// Hai kết nối tới một địa chỉ cách nhau 500 ms · 500 ms between connections to one address
+    /// Các kết nối tới một địa chỉ cách nhau 500 ms · 500 ms between connections to one address
     Gentle,
     /// Cách nhau 100 ms · 100 ms
     Normal,

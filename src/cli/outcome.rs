@@ -18,7 +18,7 @@ use crate::{
         self, Subject, html,
         terminal::{self, Style},
     },
-    report::{Report, Roster, RuleBook, Run, Scanner, Sheet, SiteReport, assemble, judge},
+    report::{Experts, Report, Roster, RuleBook, Run, Scanner, Sheet, SiteReport, assemble, judge},
     rule::{Lang, Reason, RuleSet, Verdict},
     score::Method,
     yaml::Diagnostics,
@@ -29,17 +29,17 @@ use crate::{
 pub(super) enum Format {
     /// Cho người đọc · For people
     Terminal,
-    /// Báo cáo cho máy đọc · The report (docs/report.schema.json)
+    /// JSON: báo cáo cho máy đọc · The report (docs/report.schema.json)
     Json,
     /// Trang cho trình duyệt: một thư mục hoặc một tệp · Pages for a browser: a folder, or one file
     Html,
     /// Những gì quan sát được, mỗi dòng một hồ sơ · What was seen, one document a line (docs/observations.schema.json)
     Observations,
-    /// Mỗi kết quả một dòng, cho bảng tính · One row a finding, for a spreadsheet
+    /// Mỗi kết quả một dòng, mở bằng bảng tính · One row a finding, for a spreadsheet
     Csv,
     /// SARIF 2.1.0: điều chưa đạt và điều không kiểm tra được · SARIF 2.1.0: what failed and what could not be checked
     Sarif,
-    /// XML cho công cụ dựng: mỗi trang một bộ kiểm thử, mỗi quy tắc một ca · XML that builds read: a suite a site, a case a rule
+    /// XML cho hệ thống CI: mỗi trang một bộ kiểm thử, mỗi quy tắc một ca kiểm thử · XML that builds read: a suite a site, a case a rule
     Junit,
 }
 
@@ -47,16 +47,16 @@ pub(super) enum Format {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Kết quả · Outcome")]
 pub(super) struct Output {
-    /// Dạng kết quả; không ghi thì theo tên ở --out, nếu không thì cho người đọc · How to write the outcome; by default the name given with --out says so, else for people
+    /// Dạng kết quả; không chọn thì theo tên ghi ở --out, không có --out thì in cho người đọc · How to write the outcome; by default the name given with --out says so, else for people
     #[arg(long, value_enum)]
     format: Option<Format>,
-    /// Nơi ghi; không có thì in ra màn hình; thư mục, hoặc tên không có đuôi, thành thư mục các trang · Where to write it; standard output by default; a folder, or a name without an ending, becomes a folder of pages
+    /// Nơi ghi kết quả; không chọn thì in ra màn hình; thư mục, hoặc tên không có đuôi, thì thành thư mục các trang HTML · Where to write it; standard output by default; a folder, or a name without an ending, becomes a folder of pages
     #[arg(long, value_name = "FILE|FOLDER")]
     out: Option<PathBuf>,
-    /// Mã thoát 1 khi có lỗi từ mức này · Exit with 1 from findings of this severity on
+    /// Thoát với mã 1 khi có lỗi từ mức này trở lên · Exit with 1 from findings of this severity on
     #[arg(long, value_enum, default_value_t = FailOn::High)]
     fail_on: FailOn,
-    /// Mã thoát 3 khi số trang không kiểm tra được vượt tỷ lệ này · Exit with 3 when more than this share of the sites could not be tested
+    /// Thoát với mã 3 khi tỷ lệ trang không kiểm tra được vượt mức này · Exit with 3 when more than this share of the sites could not be tested
     #[arg(long, value_name = "SHARE", default_value_t = Percent(20))]
     max_untested: Percent,
     #[command(flatten)]
@@ -130,6 +130,12 @@ impl Output {
     /// Whether the exit code is 1 where something got worse since the last run.
     pub(super) fn fails_on_regression(&self) -> bool {
         self.fail_on == FailOn::Regression
+    }
+
+    /// What sheets are made with, where they were asked for and are printed: only for people.
+    pub(super) fn experts(&self, asked: bool) -> Result<Option<Experts>, Diagnostics> {
+        let printed = self.format() == Format::Terminal || self.is_beside();
+        (asked && printed).then(Experts::built_in).transpose()
     }
 
     /// Whether people read standard output.

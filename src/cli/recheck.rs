@@ -27,7 +27,7 @@ use crate::{
 /// Kiểm tra lại trang của một đơn vị sau khi sửa · Check a unit's sites again after a fix
 #[derive(Debug, clap::Args)]
 pub(super) struct Recheck {
-    /// Đơn vị · The unit
+    /// Mã đơn vị, là `id` trong danh mục · The unit's id in the inventory
     #[arg(long, value_name = "ID")]
     unit: String,
     /// Chỉ trang này của đơn vị · Only this site of it
@@ -36,7 +36,7 @@ pub(super) struct Recheck {
     /// Chỉ quy tắc này · Only this rule
     #[arg(long, value_name = "RULE")]
     rule: Option<String>,
-    /// Danh mục · The inventory
+    /// Tệp danh mục đơn vị và trang · The inventory
     #[arg(long, default_value = "targets.yaml", value_name = "TARGETS")]
     targets: PathBuf,
     #[command(flatten)]

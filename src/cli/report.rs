@@ -23,7 +23,7 @@ use crate::{
 /// In báo cáo của một lần quét đã lưu · Print the report of a stored run
 #[derive(Debug, clap::Args)]
 pub(super) struct Report {
-    /// Danh mục · The inventory
+    /// Tệp danh mục đơn vị và trang · The inventory
     #[arg(default_value = "targets.yaml", value_name = "TARGETS")]
     inventory: PathBuf,
     /// Lần quét; mặc định là lần đầy đủ mới nhất · The run; the newest complete one by default
@@ -40,14 +40,14 @@ pub(super) struct Report {
     output: Output,
 }
 
-/// Điều thay đổi giữa hai lần quét · Show what changed between two runs
+/// So hai lần quét: đã khắc phục, mới, tái diễn · Show what changed between two runs
 #[derive(Debug, clap::Args)]
 pub(super) struct Diff {
     /// Lần trước; mặc định là lần áp chót · The earlier run; the last but one by default
     before: Option<String>,
     /// Lần sau; mặc định là lần mới nhất · The later run; the newest by default
     after: Option<String>,
-    /// Danh mục · The inventory
+    /// Tệp danh mục đơn vị và trang · The inventory
     #[arg(long, default_value = "targets.yaml", value_name = "TARGETS")]
     targets: PathBuf,
     #[command(flatten)]
@@ -60,7 +60,7 @@ pub(super) struct Prune {
     /// Giữ các lần quét bao nhiêu ngày · How long runs are kept, in days
     #[arg(long = "keep", value_name = "DAYS", default_value = "400d", value_parser = days)]
     days: i64,
-    /// Danh mục · The inventory
+    /// Tệp danh mục đơn vị và trang · The inventory
     #[arg(long, default_value = "targets.yaml", value_name = "TARGETS")]
     targets: PathBuf,
     #[command(flatten)]

@@ -13,7 +13,7 @@ use crate::{
 
 use super::{Exit, Failed, Screen, options::RulesFrom};
 
-/// Bộ quy tắc, ví dụ và lỗi trong đó · The rules, their tests and their mistakes
+/// Bộ quy tắc: liệt kê, xem, chạy ví dụ, tìm lỗi · The rules, their tests and their mistakes
 #[derive(Debug, clap::Args)]
 pub(super) struct Rules {
     #[command(subcommand)]

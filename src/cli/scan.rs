@@ -24,18 +24,18 @@ use crate::{
 /// Quét các trang trong danh mục · Scan the sites of an inventory
 #[derive(Debug, clap::Args)]
 pub(super) struct Scan {
-    /// Danh mục · The inventory
+    /// Tệp danh mục đơn vị và trang · The inventory
     #[arg(default_value = "targets.yaml", value_name = "TARGETS")]
     inventory: PathBuf,
     #[command(flatten)]
     choice: Choice,
-    /// Cho lịch chạy: chỉ nêu điều thay đổi so với lần trước · For cron: say only what changed since the last run
+    /// Dùng khi hẹn giờ chạy (cron): chỉ nêu điều thay đổi so với lần trước · For cron: say only what changed since the last run
     #[arg(long)]
     quiet: bool,
     /// Chạy tiếp lần quét bị ngắt · Go on with the run that was interrupted
     #[arg(long)]
     resume: bool,
-    /// Dừng vào giờ này (giờ Việt Nam, có thể thêm giây), phần đã xong được giữ · Stop at this time in Việt Nam; what is done is kept
+    /// Dừng vào giờ này (giờ Việt Nam, có thể thêm giây); phần đã xong được giữ lại · Stop at this time in Việt Nam; what is done is kept
     #[arg(long, value_name = "HH:MM", value_parser = time_of_day)]
     deadline: Option<civil::Time>,
     #[command(flatten)]

@@ -27,10 +27,10 @@ use crate::{
 /// Which part of an inventory.
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Choice {
-    /// Chỉ các trang của đơn vị này · Only the sites of this unit
+    /// Chỉ các trang của đơn vị này (mã `id` trong danh mục) · Only the sites of this unit (its id in the inventory)
     #[arg(long, value_name = "ID")]
     unit: Option<String>,
-    /// Chỉ trang này · Only this site
+    /// Chỉ trang có tên miền này · Only the site with this name
     #[arg(long, value_name = "HOST")]
     site: Option<String>,
 }

@@ -16,7 +16,7 @@ pub(super) struct Targets {
 enum Action {
     /// Tìm lỗi trong danh mục, không quét · Check an inventory for mistakes
     Check {
-        /// Danh mục · The inventory
+        /// Tệp danh mục đơn vị và trang · The inventory
         #[arg(default_value = "targets.yaml", value_name = "TARGETS")]
         inventory: PathBuf,
     },

@@ -7,10 +7,9 @@ use super::{
 };
 use crate::{
     observation::{
-        Attempt, Certificate, CipherSuite, Failure, Group, Listing, Protocol, PublicKey, Skip, Support, Tls,
-        Versions,
+        Certificate, CipherSuite, Failure, Group, Listing, Protocol, PublicKey, Skip, Support, Tls, Versions,
     },
-    rule::Reason,
+    rule::{Reason, seen},
     wire::iana,
 };
 
@@ -77,18 +76,15 @@ pub enum Gap {
     Ambiguous,
 }
 
-impl From<&Failure> for Gap {
-    fn from(failure: &Failure) -> Self {
-        Self::NotSeen(failure.into())
+impl From<Reason> for Gap {
+    fn from(reason: Reason) -> Self {
+        Self::NotSeen(reason)
     }
 }
 
-/// The value of a fact, or why it was not seen.
-fn seen<T>(attempt: &Attempt<T>) -> Result<&T, Gap> {
-    match attempt {
-        Attempt::Completed(value) => Ok(value),
-        Attempt::Failed { failed } => Err(failed.into()),
-        Attempt::Skipped { skipped } => Err(Gap::NotSeen(Reason::from(*skipped))),
+impl From<&Failure> for Gap {
+    fn from(failure: &Failure) -> Self {
+        Self::NotSeen(failure.into())
     }
 }
 

@@ -5,20 +5,16 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    observation::{Certificate, Document, Failure, Protocol, Tls},
+    observation::{
+        Certificate, Failure, Protocol, Tls,
+        sample::{self, stored},
+    },
     rule::Reason,
     wire::iana,
 };
 
 fn suite(version: &str, name: &str) -> Value {
-    let code = iana::cipher_suites().find(|suite| suite.name == name).unwrap();
-    let of = code.properties().unwrap();
-    json!({
-        "version": version, "name": name, "key_exchange": of.key_exchange.name(),
-        "authentication": of.authentication.name(), "cipher": of.cipher.name(), "key_bits": of.key_bits,
-        "mode": of.mode.name(), "hash": of.hash.name(), "aead": of.mode.is_aead(),
-        "forward_secrecy": of.forward_secrecy(), "anonymous": of.anonymous(), "export": of.export,
-    })
+    sample::suite(version, &iana::cipher_suites().find(|suite| suite.name == name).unwrap())
 }
 
 fn group(version: &str, name: &str) -> Value {
@@ -48,16 +44,6 @@ fn server(suites: &[&str], change: impl FnOnce(&mut Value)) -> Tls {
     });
     change(&mut tls);
     stored("tls", &tls)
-}
-
-/// A part of an endpoint as a stored document has it, so that facts which came later are there as not asked for.
-fn stored<T: serde::de::DeserializeOwned>(part: &str, value: &serde_json::Value) -> T {
-    let document = serde_json::json!({
-        "schema": crate::observation::SCHEMA, "at": "2026-11-24T00:00:00Z",
-        "site": {"host": "a.example", "port": 443}, "endpoints": [{part: value}],
-    });
-    let document = Document::parse(document.to_string().as_bytes()).unwrap();
-    serde_json::from_value(document.endpoints()[0][part].clone()).unwrap()
 }
 
 fn certificate(key: &Value, issuer: &str) -> Certificate {

@@ -12,6 +12,8 @@ pub mod limits;
 mod mail;
 mod negotiation;
 mod revocation;
+#[cfg(test)]
+pub(crate) mod sample;
 mod sct;
 mod signing;
 mod site;

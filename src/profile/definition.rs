@@ -1,5 +1,7 @@
 //! Profiles as their files describe them: parsed, not validated. Every word is held against what can be seen at all.
 
+use std::sync::Arc;
+
 use include_dir::{Dir, include_dir};
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -15,9 +17,9 @@ use crate::{
 /// The profiles of this release.
 static BUILT_IN: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/rules/profiles");
 
-/// Several profiles, by id.
+/// Several profiles, by id; shared with every comparison made with them.
 #[derive(Clone, Debug)]
-pub struct Profiles(Vec<Profile>);
+pub struct Profiles(Vec<Arc<Profile>>);
 
 /// Why profiles could not be loaded.
 pub type ProfileError = Diagnostics;
@@ -156,7 +158,7 @@ impl Profiles {
         let mut profiles = Vec::new();
         for source in &sources {
             match yaml::parse::<RawProfile>(source) {
-                Ok(raw) => profiles.push(raw.profile(source, &mut mistakes)),
+                Ok(raw) => profiles.push(Arc::new(raw.profile(source, &mut mistakes))),
                 Err(mistake) => mistakes.push(mistake),
             }
         }
@@ -167,13 +169,13 @@ impl Profiles {
     }
 
     /// Every profile, by id.
-    pub fn all(&self) -> &[Profile] {
+    pub fn all(&self) -> &[Arc<Profile>] {
         &self.0
     }
 
     /// One profile.
     pub fn get(&self, id: &str) -> Option<&Profile> {
-        self.0.iter().find(|profile| profile.id == id)
+        self.0.iter().map(Arc::as_ref).find(|profile| profile.id == id)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
         Attempt, Certificate, ChainFault, CipherSuite, Failure, Listing, OrderOf, Protocol, Support, Tls,
         ValidityStatus, X509,
     },
-    rule::{Reason, Text},
+    rule::{Reason, Text, seen},
     wire::iana,
 };
 
@@ -293,15 +293,15 @@ fn offered_versions(tls: &Tls) -> Seen<String> {
         ("TLSv1.2", &tls.versions.tls1_2),
         ("TLSv1.3", &tls.versions.tls1_3),
     ];
-    let mut seen = Seen::whole(Vec::new());
+    let mut found = Seen::whole(Vec::new());
     for (name, support) in all {
-        match unseen(support) {
-            Some(reason) => seen.gap = Some(reason),
-            None if support.completed() == Some(&Support::Offered) => seen.values.push(name.to_owned()),
-            None => {}
+        match seen(support) {
+            Ok(Support::Offered) => found.values.push(name.to_owned()),
+            Ok(Support::NotOffered) => {}
+            Err(reason) => found.gap = Some(reason),
         }
     }
-    seen
+    found
 }
 
 fn support_word(support: Support) -> String {
@@ -317,9 +317,9 @@ fn optional_support(attempt: &Attempt<Option<Support>>) -> Seen<String> {
 }
 
 fn of_attempt<T, V>(attempt: &Attempt<T>, values: impl FnOnce(&T) -> Vec<V>) -> Seen<V> {
-    match (attempt.completed(), unseen(attempt)) {
-        (Some(value), _) => Seen::whole(values(value)),
-        (None, reason) => Seen::nothing(reason.unwrap_or(Reason::NotRequested)),
+    match seen(attempt) {
+        Ok(value) => Seen::whole(values(value)),
+        Err(reason) => Seen::nothing(reason),
     }
 }
 
@@ -328,13 +328,4 @@ fn of_listing<T, V>(attempt: &Attempt<Listing<T>>, values: impl FnOnce(&[T]) -> 
     let mut seen = of_attempt(attempt, |listing| values(&listing.items));
     seen.gap = seen.gap.or(gap.map(|failure: &Failure| failure.into()));
     seen
-}
-
-/// Why a fact was not seen.
-fn unseen<T>(attempt: &Attempt<T>) -> Option<Reason> {
-    match attempt {
-        Attempt::Completed(_) => None,
-        Attempt::Failed { failed } => Some(failed.into()),
-        Attempt::Skipped { skipped } => Some((*skipped).into()),
-    }
 }

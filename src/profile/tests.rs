@@ -2,7 +2,11 @@
 
 use super::*;
 use crate::{
-    observation::{Attempt, Certificate, Document, Tls},
+    observation::{
+        Attempt, Certificate, Tls,
+        sample::{self, stored},
+    },
+    wire::iana,
     yaml::Source,
 };
 
@@ -12,16 +16,7 @@ fn profile(id: &str) -> Profile {
 
 /// A modern server, as a document has it.
 fn tls(change: impl FnOnce(&mut serde_json::Value)) -> Tls {
-    let suite = |version: &str, code: u16| {
-        let suite = crate::wire::iana::cipher_suite(code).unwrap();
-        let of = suite.properties().unwrap();
-        serde_json::json!({
-            "version": version, "name": suite.name, "key_exchange": of.key_exchange.name(),
-            "authentication": of.authentication.name(), "cipher": of.cipher.name(), "key_bits": of.key_bits,
-            "mode": of.mode.name(), "hash": of.hash.name(), "aead": of.mode.is_aead(),
-            "forward_secrecy": of.forward_secrecy(), "anonymous": false, "export": false,
-        })
-    };
+    let suite = |version: &str, code: u16| sample::suite(version, &iana::cipher_suite(code).unwrap());
     let group = |version: &str, name: &str, pq: bool| serde_json::json!({"version": version, "name": name, "kind": "prime_curve", "post_quantum": pq});
     let mut tls = serde_json::json!({
         "offered": true,
@@ -41,16 +36,6 @@ fn tls(change: impl FnOnce(&mut serde_json::Value)) -> Tls {
     });
     change(&mut tls);
     stored("tls", &tls)
-}
-
-/// A part of an endpoint as a stored document has it, so that facts which came later are there as not asked for.
-fn stored<T: serde::de::DeserializeOwned>(part: &str, value: &serde_json::Value) -> T {
-    let document = serde_json::json!({
-        "schema": crate::observation::SCHEMA, "at": "2026-11-24T00:00:00Z",
-        "site": {"host": "a.example", "port": 443}, "endpoints": [{part: value}],
-    });
-    let document = Document::parse(document.to_string().as_bytes()).unwrap();
-    serde_json::from_value(document.endpoints()[0][part].clone()).unwrap()
 }
 
 fn certificate(change: impl FnOnce(&mut serde_json::Value)) -> Attempt<Certificate> {

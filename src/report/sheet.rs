@@ -1,12 +1,14 @@
 //! One site's TLS for an expert: the facts of each address, what clients would agree on there, how it compares with what
 //! others publish. Made only where somebody asked for it; no score rests on it.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::{
     client::{Clients, Outcome, missing_root, simulate},
     observation::{Attempt, Certificate, Document, Failure, SiteName, Tls},
-    profile::{Comparison, Profiles, compare},
+    profile::{Comparison, Profile, Profiles, compare},
     yaml::Diagnostics,
 };
 
@@ -56,7 +58,7 @@ pub struct Simulated {
 #[derive(Clone, Debug)]
 pub struct Compared {
     /// The profile.
-    pub profile: crate::profile::Profile,
+    pub profile: Arc<Profile>,
     /// How the server compares.
     pub comparison: Comparison,
 }

@@ -21,5 +21,6 @@ pub use example::Mismatch;
 pub use framework::{Clause, Framework, Frameworks, Status, Verified};
 pub use model::{Category, Effort, EffortError, Level, Owner, RuleId, RuleIdError, Severity};
 pub use raw::{FixText, FixedBy, Role, Server};
+pub use reason::seen;
 pub use set::{RuleSet, RuleSetError};
 pub use verdict::{Evidence, Finding, Reason, Verdict};

@@ -1,7 +1,7 @@
 //! Why something could not be decided, from what the probes say of it, and in words for people.
 
 use super::{Reason, Text, condition::Unseen};
-use crate::observation::{Failure, Skip};
+use crate::observation::{Attempt, Failure, Skip};
 
 impl From<&Failure> for Reason {
     fn from(failure: &Failure) -> Self {
@@ -48,6 +48,15 @@ impl From<&Unseen> for Reason {
             Unseen::Failed(failure) => failure.into(),
             Unseen::Skipped(skip) => (*skip).into(),
         }
+    }
+}
+
+/// The value of a fact, or why it was not seen.
+pub fn seen<T>(attempt: &Attempt<T>) -> Result<&T, Reason> {
+    match attempt {
+        Attempt::Completed(value) => Ok(value),
+        Attempt::Failed { failed } => Err(failed.into()),
+        Attempt::Skipped { skipped } => Err((*skipped).into()),
     }
 }
 

@@ -163,6 +163,26 @@ fn what_was_not_seen_of_tls_is_told_with_its_reason() {
     assert!(later.contains("the scanner cannot read what came"), "{later}");
 }
 
+/// The version stands before the reason in the same lines.
+#[test]
+fn a_version_that_was_not_seen_stays_in_its_columns() {
+    let report = golden::report();
+    let site = card(&report, "bv-da-khoa");
+    for lang in [Lang::Vi, Lang::En] {
+        for reason in [
+            json!({"skipped": "direct_dns_closed"}),
+            json!({"failed": {"alert": {"description": "unrecognized_name, and more of its words"}}}),
+        ] {
+            let mut facts = observed(&site.host);
+            facts["endpoints"][0]["tls"]["versions"]["TLSv1.2"] = reason.clone();
+            let text = details(&report, site, facts, Style { lang, colour: false });
+            assert!(text.contains("  ? TLSv1.2: "), "{text}");
+            let wide: Vec<_> = text.lines().filter(|line| width(line) > 80).collect();
+            assert!(wide.is_empty(), "{lang} {reason}: {wide:?}");
+        }
+    }
+}
+
 #[test]
 fn no_line_is_wider_than_the_terminal() {
     let wide = |text: &str| -> Vec<String> {

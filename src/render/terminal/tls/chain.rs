@@ -2,11 +2,11 @@
 
 use std::io::{self, Write};
 
-use super::{COLUMNS, Ink, Style, line, title, unseen};
+use super::{COLUMNS, Ink, Style, line, seen, title};
 use crate::{
     observation::{Attempt, Certificate, ChainFault, Skip, ValidityStatus, X509},
     render::{cut, escape, hang},
-    rule::{Lang, Reason},
+    rule::Lang,
     target::VIETNAM,
 };
 
@@ -19,19 +19,11 @@ const DEEPEST: usize = 6;
 
 /// Prints the chain as sent.
 pub(super) fn chain(out: &mut dyn Write, attempt: &Attempt<Certificate>, style: Style) -> io::Result<()> {
-    let certificate = match attempt {
-        Attempt::Completed(certificate) => certificate,
-        Attempt::Skipped { skipped: Skip::NotRequested | Skip::DoesNotApply } => return Ok(()),
-        Attempt::Skipped { skipped } => {
-            title(out, style.word("Chứng thư", "Certificate"), style)?;
-            return line(out, &unseen(Reason::from(*skipped), None, style));
-        }
-        Attempt::Failed { failed } => {
-            title(out, style.word("Chứng thư", "Certificate"), style)?;
-            return line(out, &unseen(failed.into(), Some(failed), style));
-        }
-    };
+    if matches!(attempt, Attempt::Skipped { skipped: Skip::NotRequested | Skip::DoesNotApply }) {
+        return Ok(());
+    }
     title(out, style.word("Chứng thư", "Certificate"), style)?;
+    let Some(certificate) = seen(out, attempt, style)? else { return Ok(()) };
     one(out, &certificate.leaf, 0, Some(certificate), style)?;
     let mut below = &certificate.leaf;
     for (index, issuer) in certificate.issuers.items.iter().enumerate() {

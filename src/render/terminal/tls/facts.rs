@@ -2,11 +2,11 @@
 
 use std::io::{self, Write};
 
-use super::{COLUMNS, Ink, Style, cut_short, line, title, unseen};
+use super::{COLUMNS, Ink, Style, cut_short, line, seen, title, unseen};
 use crate::{
     observation::{Attempt, CipherSuite, DhPrime, Group, Listing, OrderOf, Protocol, Support, Tls},
     render::{escape, hang, pad},
-    rule::{Lang, Reason},
+    rule::Lang,
 };
 
 /// Columns of a suite's name.
@@ -33,9 +33,8 @@ pub(super) fn versions(out: &mut dyn Write, tls: &Tls, style: Style) -> io::Resu
         }
     }
     for (name, support, _) in all {
-        if let Some((reason, failure)) = why(support) {
-            let text = unseen(reason, failure, style);
-            line(out, &text.replacen("? ", &format!("? {name}: "), 1))?;
+        if let Some(text) = unseen(&format!("{name}: "), support, style) {
+            line(out, &text)?;
         }
     }
     if let Some(host) = &tls.shared_with {
@@ -222,23 +221,6 @@ pub(super) fn options(out: &mut dyn Write, tls: &Tls, style: Style) -> io::Resul
         Lang::En => format!("  {} connections were opened to find this out", tls.connections),
     };
     line(out, &style.ink(Ink::Faint, &connections))
-}
-
-/// The value of a fact; where there is none, why not is printed.
-fn seen<'a, T>(out: &mut dyn Write, attempt: &'a Attempt<T>, style: Style) -> io::Result<Option<&'a T>> {
-    if let Some((reason, failure)) = why(attempt) {
-        line(out, &unseen(reason, failure, style))?;
-    }
-    Ok(attempt.completed())
-}
-
-/// Why a fact was not seen.
-fn why<T>(attempt: &Attempt<T>) -> Option<(Reason, Option<&crate::observation::Failure>)> {
-    match attempt {
-        Attempt::Completed(_) => None,
-        Attempt::Failed { failed } => Some((failed.into(), Some(failed))),
-        Attempt::Skipped { skipped } => Some((Reason::from(*skipped), None)),
-    }
 }
 
 /// A version as documents spell it.

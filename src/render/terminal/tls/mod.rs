@@ -15,7 +15,7 @@ use crate::{
     observation::{Attempt, Failure, Skip},
     render::{escape, hang, width},
     report::{FindingCard, Report, Sheet, SheetEndpoint, SiteCard},
-    rule::{Category, Lang, Reason, RuleId},
+    rule::{self, Category, Lang, Reason, RuleId},
 };
 
 /// Where a failure is shown.
@@ -86,14 +86,10 @@ impl Page<'_> {
                 facts::options(out, tls, style)?;
                 self.failures(out, Place::Options, shown)?;
             }
-            Attempt::Failed { failed } => {
-                title(out, "TLS", style)?;
-                line(out, &unseen(failed.into(), Some(failed), style))?;
-            }
             Attempt::Skipped { skipped: Skip::NotRequested } => {}
-            Attempt::Skipped { skipped } => {
+            Attempt::Failed { .. } | Attempt::Skipped { .. } => {
                 title(out, "TLS", style)?;
-                line(out, &unseen(Reason::from(*skipped), None, style))?;
+                seen(out, &self.endpoint.tls, style)?;
             }
         }
         chain::chain(out, &self.endpoint.certificate, style)?;
@@ -157,18 +153,26 @@ fn title(out: &mut dyn Write, text: &str, style: Style) -> io::Result<()> {
     line(out, &style.ink(Ink::Strong, text))
 }
 
-/// Why a fact was not seen, as a line of its own.
-fn unseen(reason: Reason, failure: Option<&Failure>, style: Style) -> String {
-    let detail = match failure {
-        Some(Failure::Alert { description }) => format!(" ({})", escape(description)),
+/// The value of a fact; where there is none, why not is printed.
+fn seen<'a, T>(out: &mut dyn Write, attempt: &'a Attempt<T>, style: Style) -> io::Result<Option<&'a T>> {
+    if let Some(text) = unseen("", attempt, style) {
+        line(out, &text)?;
+    }
+    Ok(attempt.completed())
+}
+
+/// Why a fact was not seen, as a line of its own behind what it is of.
+fn unseen<T>(of: &str, attempt: &Attempt<T>, style: Style) -> Option<String> {
+    let reason = rule::seen(attempt).err()?.words();
+    let detail = match attempt {
+        Attempt::Failed { failed: Failure::Alert { description } } => format!(" ({})", escape(description)),
         _ => String::new(),
     };
-    let words = reason.words();
     let text = match style.lang {
-        Lang::Vi => format!("không kiểm tra được: {}{detail}", words.get(style.lang)),
-        Lang::En => format!("could not be checked: {}{detail}", words.get(style.lang)),
+        Lang::Vi => format!("{of}không kiểm tra được: {}{detail}", reason.get(style.lang)),
+        Lang::En => format!("{of}could not be checked: {}{detail}", reason.get(style.lang)),
     };
-    style.ink(Ink::Medium, &hang("  ? ", &text, COLUMNS))
+    Some(style.ink(Ink::Medium, &hang("  ? ", &text, COLUMNS)))
 }
 
 /// Why a list may be longer than what stands there.
