@@ -119,20 +119,20 @@ pub(super) fn permissions(reply: &Reply) -> Option<PermissionsPolicy> {
 
 /// `Cross-Origin-Opener-Policy` of this document.
 pub(super) fn opener(reply: &Reply) -> Option<CrossOriginPolicy> {
-    cross_origin::opener(reply.values("cross-origin-opener-policy")).map(stored)
+    cross_origin::opener(reply.values("cross-origin-opener-policy")).as_ref().map(stored)
 }
 
 /// `Cross-Origin-Embedder-Policy` of this document.
 pub(super) fn embedder(reply: &Reply) -> Option<CrossOriginPolicy> {
-    cross_origin::embedder(reply.values("cross-origin-embedder-policy")).map(stored)
+    cross_origin::embedder(reply.values("cross-origin-embedder-policy")).as_ref().map(stored)
 }
 
 /// `Cross-Origin-Resource-Policy` of this document.
 pub(super) fn resource(reply: &Reply) -> Option<CrossOriginPolicy> {
-    cross_origin::resource(reply.values("cross-origin-resource-policy")).map(stored)
+    cross_origin::resource(reply.values("cross-origin-resource-policy")).as_ref().map(stored)
 }
 
-fn stored(read: CrossOrigin) -> CrossOriginPolicy {
+fn stored(read: &CrossOrigin) -> CrossOriginPolicy {
     CrossOriginPolicy { raw: cut(&read.raw), policy: read.policy.map(str::to_owned) }
 }
 

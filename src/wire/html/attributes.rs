@@ -59,19 +59,16 @@ impl Tag {
             (Quoted(mark), _) if octet == mark => BeforeName,
             (Quoted(mark), _) => Quoted(mark),
             (_, b'>') => Outside,
-            (TagName, b'/') => BeforeName,
-            (TagName, _) if blank => BeforeName,
+            (TagName | BeforeName | Name | AfterName, b'/') => BeforeName,
+            (TagName | BeforeName | Unquoted, _) if blank => BeforeName,
             (Name | AfterName, b'=') => BeforeValue,
-            (BeforeName | Name | AfterName, b'/') => BeforeName,
             (Name | AfterName, _) if blank => AfterName,
-            (BeforeName, _) if blank => BeforeName,
             (BeforeName | AfterName, _) => {
                 self.attributes += 1;
                 Name
             }
             (BeforeValue, b'"' | b'\'') => Quoted(octet),
             (BeforeValue, _) if blank => BeforeValue,
-            (Unquoted, _) if blank => BeforeName,
             (BeforeValue | Unquoted, _) => Unquoted,
             (state @ (Outside | TagName | Name), _) => state,
         };
