@@ -16,7 +16,7 @@ use crate::target::{self, Block};
 
 use super::book::{RuleBook, RuleEntry};
 use super::cause::{Seen, causes};
-use super::charge::{Charge, Ledger, payer};
+use super::charge::{Charge, Ledger, Owned, payer};
 use super::model::{
     BlockCard, CapCard, FindingCard, FixRule, FixStep, GroupCard, MethodCard, PointsLost, Report, Run,
     SCHEMA, Share, SiteCard, Tenths, UnitCard, Weights, WorstSite,
@@ -77,26 +77,27 @@ pub fn assemble(
     let mut ledger = Ledger::default();
     let mut tested: Vec<Seen<'_>> = Vec::new();
     for (unit, place) in places(roster) {
-        if let Some(report) = judged.get(&place.site) {
-            ledger.book(unit, place, &report.addresses, owned(report, rules, method)?);
-            tested.push(Seen { unit, place, report });
-        } else if !place.excluded {
-            run.complete = false;
-            ledger.book(unit, place, &[], missing(rules, method, &run));
-        }
+        let report = judged.get(&place.site);
+        run.complete &= report.is_some() || place.excluded;
+        let addresses = report.map_or(&[][..], |report| &report.addresses);
+        ledger.book(unit, place, addresses, owned(place, report, rules, method, &run)?);
+        tested.extend(report.map(|report| Seen { unit, place, report }));
     }
     let causes = causes(&tested, rules);
     let shared_keys = shared_keys(&tested);
     let mut units = Vec::new();
     let mut scores = Vec::new();
     for member in &roster.units {
-        let charges = ledger.of(&member.id);
+        let (mut own, mut sites) = (Vec::new(), Vec::new());
+        for place in &member.sites {
+            let report = judged.remove(&place.site);
+            let items = owned(place, report.as_ref(), rules, method, &run)?;
+            own.extend(Charge::of_site(member, place, &items));
+            sites.push(site_card(member, place, report, items, method));
+        }
+        let charges = ledger.take(&member.id, own);
         let groups: Vec<Group> = charges.iter().map(|charge| charge.group(method)).collect();
         let result = unit(&groups, member.sites.len(), method);
-        let mut sites = Vec::new();
-        for place in &member.sites {
-            sites.push(site_card(member, place, judged.remove(&place.site), rules, method)?);
-        }
         units.push(unit_card(member, &charges, &groups, &result, sites, method));
         scores.push(result);
     }
@@ -162,23 +163,26 @@ fn collect(
     Ok(judged)
 }
 
-fn site_items(report: &SiteReport, rules: &RuleBook, method: &Method) -> Result<Vec<Item>, AssembleError> {
-    items(&report.findings, |rule| rules.terms(rule), method)
-        .map_err(|unknown| AssembleError::UnknownRule { site: report.site.clone(), rule: unknown.0 })
-}
-
+/// The items of a site, each with its owner; none where the site is excluded.
 fn owned(
-    report: &SiteReport,
+    place: &Place,
+    report: Option<&SiteReport>,
     rules: &RuleBook,
     method: &Method,
-) -> Result<Vec<(Owner, Item)>, AssembleError> {
+    run: &Run,
+) -> Result<Owned, AssembleError> {
+    let Some(report) = report else {
+        return Ok(if place.excluded { Vec::new() } else { missing(rules, method, run) });
+    };
+    let items = items(&report.findings, |rule| rules.terms(rule), method)
+        .map_err(|unknown| AssembleError::UnknownRule { site: report.site.clone(), rule: unknown.0 })?;
     let owners: BTreeMap<&RuleId, Owner> = report.findings.iter().map(|f| (&f.rule, f.owner)).collect();
     let owner = |item: &Item| owners.get(&item.rule).copied().unwrap_or(Owner::Site);
-    Ok(site_items(report, rules, method)?.into_iter().map(|item| (owner(&item), item)).collect())
+    Ok(items.into_iter().map(|item| (owner(&item), item)).collect())
 }
 
 /// The items of a site that was not scanned: every rule that scores could not be tested.
-fn missing(rules: &RuleBook, method: &Method, run: &Run) -> Vec<(Owner, Item)> {
+fn missing(rules: &RuleBook, method: &Method, run: &Run) -> Owned {
     let today = target::local_date(run.started_at);
     let scores = |rule: &&RuleEntry| {
         rule.level == Level::Required && rule.effective_from.is_none_or(|from| from <= today)
@@ -193,16 +197,18 @@ fn site_card(
     unit: &Member,
     place: &Place,
     report: Option<SiteReport>,
-    rules: &RuleBook,
+    items: Owned,
     method: &Method,
-) -> Result<SiteCard, AssembleError> {
-    let items = report.as_ref().map(|report| site_items(report, rules, method)).transpose()?;
-    let items = fold(items.unwrap_or_default());
+) -> SiteCard {
+    // what a site that was not scanned might have lost is the unit's bracket, not a card's
+    let items = fold(items.into_iter().filter(|_| report.is_some()).map(|(_, item)| item));
     let result = score(&items, method);
     let grade = result.coverage.grade(result.score, method);
+    let mut payers: BTreeMap<&str, Arc<str>> = BTreeMap::new();
     let finding = |finding: Arc<Finding>| {
         let (payer, _) = payer(unit, place, finding.owner);
-        let charged_to = (payer != unit.id).then(|| payer.to_owned());
+        let charged_to =
+            (payer != unit.id).then(|| Arc::clone(payers.entry(payer).or_insert_with(|| payer.into())));
         FindingCard { finding, charged_to }
     };
     let untested = if place.excluded { Reason::Excluded } else { Reason::Interrupted };
@@ -236,24 +242,24 @@ fn site_card(
         card.certificate_expires = report.certificate_expires;
         card.findings = report.findings.into_iter().map(finding).collect();
     }
-    Ok(card)
+    card
 }
 
 fn unit_card(
     member: &Member,
-    charges: &[&Charge],
+    charges: &[Charge],
     groups: &[Group],
     result: &UnitScore,
     sites: Vec<SiteCard>,
     method: &Method,
 ) -> UnitCard {
     let grade = result.coverage.grade(result.score, method);
-    let group_card = |(charge, group): (&&Charge, &Group)| {
+    let group_card = |(charge, group): (&Charge, &Group)| {
         let result: Score = score(&group.items, method);
         GroupCard {
             kind: charge.kind,
             name: charge.name.clone(),
-            sites: charge.sites(),
+            sites: charge.sites().to_vec(),
             weight: group.importance,
             score: result.score,
             base: result.base,
@@ -307,7 +313,7 @@ fn with_waivers(groups: &[Group], sites: usize, method: &Method) -> Option<u8> {
     unit(&groups.iter().map(without).collect::<Vec<_>>(), sites, method).score
 }
 
-fn fix_step(step: &Step, charges: &[&Charge]) -> Option<FixStep> {
+fn fix_step(step: &Step, charges: &[Charge]) -> Option<FixStep> {
     let charge = charges.get(step.group)?;
     let rule = |rule: &RuleId| FixRule { rule: rule.clone(), sites: charge.failing(rule) };
     Some(FixStep {
@@ -393,10 +399,4 @@ fn rank(units: &mut [UnitCard], scores: &[UnitScore]) -> Vec<BlockCard> {
         });
     }
     blocks
-}
-
-impl Charge {
-    fn sites(&self) -> Vec<String> {
-        self.members.iter().map(|(site, _)| site.to_string()).collect()
-    }
 }

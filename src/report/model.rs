@@ -354,7 +354,8 @@ pub struct FindingCard {
     pub finding: Arc<Finding>,
     /// The unit it is charged to, where that is not the site's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub charged_to: Option<String>,
+    #[schemars(with = "Option<String>")]
+    pub charged_to: Option<Arc<str>>,
 }
 
 /// One cause behind the same finding on several sites.

@@ -17,7 +17,12 @@ impl Pool {
     /// Lets a site that stays in memory share what it has in common with those before it. Nothing it says changes.
     #[must_use]
     pub fn share(&mut self, mut report: SiteReport) -> SiteReport {
-        for finding in report.findings.iter_mut().filter(|finding| finding.evidence.is_empty()) {
+        for finding in &mut report.findings {
+            if !finding.evidence.is_empty() {
+                // made anew, so that it takes no more than it needs, away from all that judging left behind
+                *finding = Arc::new(Finding::clone(finding));
+                continue;
+            }
             let known = self.0.entry(finding.rule.clone()).or_default();
             match known.iter().find(|one| *one == finding) {
                 Some(one) => *finding = Arc::clone(one),

@@ -52,8 +52,8 @@ pub(super) fn finding(
     if let Some(more) = finding.evidence.len().checked_sub(MAX_EVIDENCE + 1) {
         line(out, &format!("    … +{}", more + 1))?;
     }
-    if let Some(unit) = &failure.charged_to {
-        let name = report.units.iter().find(|u| u.id == *unit).map_or(unit.as_str(), |u| &u.name);
+    if let Some(unit) = failure.charged_to.as_deref() {
+        let name = report.units.iter().find(|u| u.id == unit).map_or(unit, |u| &u.name);
         let text = match style.lang {
             Lang::Vi => format!("do đơn vị vận hành {} xử lý", escape(name)),
             Lang::En => format!("to be fixed by {}", escape(name)),
