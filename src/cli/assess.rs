@@ -1,6 +1,7 @@
 //! `khien assess FILE`: judges observations of an earlier run by other rules. Opens no socket, keeps their time.
 
 use std::{
+    collections::BTreeMap,
     fs::File,
     io::{BufRead, BufReader, Read},
     path::PathBuf,
@@ -8,13 +9,15 @@ use std::{
     thread,
 };
 
+use serde_json::Value;
+
 use super::{
     Exit, Failed, Screen, inventory,
     outcome::{About, Format, Judge, Output},
 };
 use crate::{
-    observation::{Document, MAX_BYTES, Vantage},
-    report::{Experts, Pool, Roster, Sheet, SiteReport},
+    observation::{Document, DocumentError, MAX_BYTES, Vantage},
+    report::{Experts, Roster, Sheet, SiteReport, Sites},
 };
 
 /// Đánh giá lại quan sát của lần trước, không kết nối · Judge earlier observations again, offline
@@ -65,16 +68,15 @@ impl Assess {
         };
         let experts = self.output.experts(self.details)?;
         let judged = judge_all(lines, &judge, experts.as_ref(), &self.file.display().to_string())?;
-        let Some(first) = judged.sites.first() else {
+        let Some(at) = judged.sites.latest() else {
             return Err(Failed::usage(
                 ("tệp không có quan sát nào", "the file holds no observations"),
                 ("mỗi dòng của tệp phải là một quan sát", "give a file that holds one document a line"),
             ));
         };
-        let at = judged.sites.iter().map(|site| site.at).max().unwrap_or(first.at);
         let roster = match &inventory {
             Some(inventory) => Roster::new(inventory, at),
-            None => Roster::one("assess", judged.sites.iter().map(|site| site.site.clone())),
+            None => Roster::one("assess", judged.sites.names().cloned()),
         };
         let about =
             About { id: None, started_at: at, vantage: judged.vantage, complete: true, degraded: false };
@@ -83,11 +85,40 @@ impl Assess {
 }
 
 /// Sites in the order of the file.
+#[derive(Default)]
 struct Judged {
-    sites: Vec<SiteReport>,
+    sites: Sites,
     /// One a site, where they were wanted.
     sheets: Vec<Sheet>,
+    /// Of the first.
     vantage: Vantage,
+}
+
+/// A line of the file.
+struct Line {
+    site: SiteReport,
+    sheet: Option<Sheet>,
+    vantage: Value,
+}
+
+impl Line {
+    fn new(document: &Document, judge: &Judge, experts: Option<&Experts>) -> Self {
+        Self {
+            site: judge.site(document),
+            sheet: experts.map(|experts| experts.sheet(document)),
+            vantage: document.facts().get("vantage").cloned().unwrap_or_default(),
+        }
+    }
+}
+
+impl Judged {
+    fn add(&mut self, line: Line) {
+        if self.sites.is_empty() {
+            self.vantage = serde_json::from_value(line.vantage).unwrap_or_default();
+        }
+        self.sites.push(line.site);
+        self.sheets.extend(line.sheet);
+    }
 }
 
 /// Judges line by line on every core; only the verdicts are kept.
@@ -106,16 +137,12 @@ fn judge_all(
             let done = done.clone();
             queues.push(queue);
             scope.spawn(move || {
-                let mut pool = Pool::default();
                 for (number, line) in work {
-                    let judged = Document::parse(&line).map(|document| {
-                        let vantage = document.facts().get("vantage").cloned().unwrap_or_default();
-                        (
-                            pool.share(judge.site(&document)),
-                            vantage,
-                            experts.map(|experts| experts.sheet(&document)),
-                        )
-                    });
+                    let judged = if line.trim_ascii().is_empty() {
+                        Ok(None)
+                    } else {
+                        Document::parse(&line).map(|document| Some(Line::new(&document, judge, experts)))
+                    };
                     if done.send((number, judged)).is_err() {
                         break;
                     }
@@ -123,51 +150,45 @@ fn judge_all(
             });
         }
         drop(done);
-        let mut number = 0;
-        loop {
-            let mut line = Vec::new();
-            let limit = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX).saturating_add(2);
-            let read = lines.by_ref().take(limit).read_until(b'\n', &mut line)?;
-            if read == 0 {
-                break;
-            }
-            number += 1;
-            if line.trim_ascii().is_empty() {
-                continue;
-            }
-            let Some(queue) = queues.get(number % workers) else { continue };
-            if queue.send((number, line)).is_err() {
-                break;
-            }
-        }
-        drop(queues);
-        let mut judged = Vec::new();
-        for (number, result) in results {
-            match result {
-                Ok(found) => judged.push((number, found)),
-                Err(error) => {
-                    return Err(Failed::usage(
-                        (
-                            format!("{name}:{number}: không phải một quan sát: {error}"),
-                            format!("{name}:{number}: {error}"),
-                        ),
-                        (
-                            "mỗi dòng là một quan sát, như khien scan --format observations ghi ra",
-                            "every line is one document, as khien scan --format observations writes it",
-                        ),
-                    ));
+        let reader = scope.spawn(move || -> std::io::Result<()> {
+            let mut number = 0;
+            loop {
+                let mut line = Vec::new();
+                let limit = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX).saturating_add(2);
+                if lines.by_ref().take(limit).read_until(b'\n', &mut line)? == 0 {
+                    return Ok(());
+                }
+                number += 1;
+                let Some(queue) = queues.get(number % workers) else { return Ok(()) };
+                // nobody listens any more after a line that is no document
+                if queue.send((number, line)).is_err() {
+                    return Ok(());
                 }
             }
+        });
+        let mut judged = Judged::default();
+        let mut waiting = BTreeMap::new();
+        let mut next = 1;
+        for (number, result) in results {
+            waiting.insert(number, result);
+            while let Some(result) = waiting.remove(&next) {
+                if let Some(line) = result.map_err(|error| not_a_document(name, next, &error))? {
+                    judged.add(line);
+                }
+                next += 1;
+            }
         }
-        judged.sort_by_key(|(number, _)| *number);
-        let vantage =
-            judged.first().and_then(|(_, (_, vantage, _))| serde_json::from_value(vantage.clone()).ok());
-        let mut sites = Vec::with_capacity(judged.len());
-        let mut sheets = Vec::new();
-        for (_, (site, _, sheet)) in judged {
-            sites.push(site);
-            sheets.extend(sheet);
-        }
-        Ok(Judged { sites, sheets, vantage: vantage.unwrap_or_default() })
+        reader.join().unwrap_or(Ok(()))?;
+        Ok(judged)
     })
+}
+
+fn not_a_document(name: &str, number: usize, error: &DocumentError) -> Failed {
+    Failed::usage(
+        (format!("{name}:{number}: không phải một quan sát: {error}"), format!("{name}:{number}: {error}")),
+        (
+            "mỗi dòng là một quan sát, như khien scan --format observations ghi ra",
+            "every line is one document, as khien scan --format observations writes it",
+        ),
+    )
 }

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     language::text,
     observation::{SiteName, Vantage},
-    report::Roster,
+    report::{Roster, Sites},
     rule::Lang,
     scan::{Plan, Target},
     target::{Authority, ConnectTo, Host, Lab, Www},
@@ -75,6 +75,7 @@ impl Check {
             options,
             // `check ADDR:PORT` asks no names unless it is told whom to ask
             needs_resolver: self.name.is_none() || self.network.names_a_resolver(),
+            earlier: Sites::default(),
             scan: self.network.scan_options(
                 vantage.clone(),
                 self.network.trust(&lab, Path::new("."))?,

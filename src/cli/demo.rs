@@ -9,7 +9,7 @@ use super::{
     probing::{self, Listening},
     survey::{Choice, Survey},
 };
-use crate::{lab::Lab, rule::Lang, target, yaml::Source};
+use crate::{lab::Lab, report::Sites, rule::Lang, target, yaml::Source};
 
 /// The inventory of the fictional province.
 const INVENTORY: &str = include_str!("../../targets.example.yaml");
@@ -61,7 +61,14 @@ impl Demo {
         let probes = probing::runtime()?;
         let listening =
             Listening { runtime: &probes, keeper: None, deadline: None, degraded: false, experts: None };
-        let done = survey.run(&self.network.at_lab_pace(), &judge, &self.output, listening, screen)?;
+        let done = survey.run(
+            &self.network.at_lab_pace(),
+            &judge,
+            &self.output,
+            Sites::default(),
+            listening,
+            screen,
+        )?;
         runtime.block_on(lab.stop());
         self.output.report(&judge, done.sites, &done.roster, done.about, screen)
     }

@@ -7,7 +7,7 @@ use tokio::runtime::Runtime;
 
 use super::{Exit, Failed, Screen, outcome::Judge, past, survey::Survey};
 use crate::{
-    report::{Pool, Report, SiteReport},
+    report::{Report, SiteReport, Sites},
     rule::Lang,
     store::{
         Diff, End, InventoryKey, Kind, NewRun, RunHandle, StandIns, Store, StoreError, Stored, StoredRun,
@@ -28,8 +28,6 @@ pub(super) struct Keeper<'r> {
     path: PathBuf,
     store: Store,
     pub(super) run: RunHandle,
-    /// Sites that were finished before a scan was interrupted.
-    pub(super) earlier: Vec<SiteReport>,
     previous: Option<StoredRun>,
 }
 
@@ -50,7 +48,7 @@ impl Keep {
         runtime.block_on(Store::open(&path)).map_err(|error| failed(&path, &error))
     }
 
-    /// Begins a run, or goes on with the one that was interrupted.
+    /// Begins a run, or goes on with the one that was interrupted: then with the sites that were finished before.
     pub(super) fn begin<'r>(
         &self,
         runtime: &'r Runtime,
@@ -59,7 +57,7 @@ impl Keep {
         judge: &Judge,
         resume: bool,
         screen: &mut Screen<'_>,
-    ) -> Result<Keeper<'r>, Failed> {
+    ) -> Result<(Keeper<'r>, Sites), Failed> {
         let path = self.path(inventory);
         let store = self.open(runtime, inventory)?;
         let key = key(survey.province(), inventory);
@@ -71,11 +69,11 @@ impl Keep {
                 (Some(run), true) => store.resume(&run.id).await?,
                 _ => store.begin(&new_run(&key, survey, judge)).await?,
             };
-            let (mut earlier, mut pool) = (Vec::new(), Pool::default());
+            let mut earlier = Sites::default();
             if resume && unfinished.is_some() {
                 let mut visits = store.visits(run.run());
                 while let Some(stored) = visits.next().await? {
-                    earlier.push(pool.share(reported(stored)));
+                    earlier.push(reported(stored));
                 }
             }
             let pending = run.pending().await?;
@@ -103,7 +101,7 @@ impl Keep {
             };
             writeln!(screen.err, "khien: {note}")?;
         }
-        Ok(Keeper { runtime, path, store, run, earlier, previous })
+        Ok((Keeper { runtime, path, store, run, previous }, earlier))
     }
 }
 

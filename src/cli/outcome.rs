@@ -3,6 +3,7 @@
 use std::{
     io::{self, Write},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use jiff::Timestamp;
@@ -18,8 +19,8 @@ use crate::{
         self, Subject, html,
         terminal::{self, Style},
     },
-    report::{Experts, Report, Roster, RuleBook, Run, Scanner, Sheet, SiteReport, assemble, judge},
-    rule::{Lang, Reason, RuleSet, Verdict},
+    report::{Experts, Report, Roster, RuleBook, Run, Scanner, Sheet, SiteReport, Sites, assemble, judge},
+    rule::{Finding, Lang, Reason, RuleSet, Verdict},
     score::Method,
     yaml::Diagnostics,
 };
@@ -162,7 +163,7 @@ impl Output {
     pub(super) fn report(
         &self,
         judge: &Judge,
-        sites: Vec<SiteReport>,
+        sites: Sites,
         roster: &Roster,
         about: About,
         screen: &mut Screen<'_>,
@@ -174,7 +175,7 @@ impl Output {
     pub(super) fn report_in_detail(
         &self,
         judge: &Judge,
-        sites: Vec<SiteReport>,
+        sites: Sites,
         sheets: &[Sheet],
         roster: &Roster,
         about: About,
@@ -189,7 +190,7 @@ impl Output {
     pub(super) fn assemble(
         &self,
         judge: &Judge,
-        sites: Vec<SiteReport>,
+        sites: Sites,
         roster: &Roster,
         about: About,
     ) -> Result<(Exit, Report), Failed> {
@@ -286,7 +287,7 @@ impl Output {
     /// The report of an earlier moment, for comparison; nothing where there was none.
     pub(super) fn assemble_quietly(
         judge: &Judge,
-        sites: Vec<SiteReport>,
+        sites: Sites,
         roster: &Roster,
         at: Timestamp,
     ) -> Result<Option<Report>, Failed> {
@@ -298,15 +299,14 @@ impl Output {
         judge.assemble(sites, roster, about).map(Some)
     }
 
-    fn exit(&self, sites: &[SiteReport]) -> Exit {
-        let decided = |site: &&SiteReport| {
-            site.findings.iter().any(|f| matches!(f.verdict, Verdict::Pass | Verdict::Fail))
-        };
-        let untested = sites.len() - sites.iter().filter(decided).count();
+    fn exit(&self, sites: &Sites) -> Exit {
+        let outlines = || sites.findings().map(|(_, findings)| findings.outlines());
+        let decided =
+            |site: &&[Arc<Finding>]| site.iter().any(|f| matches!(f.verdict, Verdict::Pass | Verdict::Fail));
+        let untested = sites.len() - outlines().filter(decided).count();
         let too_many = untested * 100 > sites.len() * usize::from(self.max_untested.0);
-        let findings = sites.iter().flat_map(|site| &site.findings);
         let mut exit = Exit::Done;
-        for finding in findings {
+        for finding in outlines().flatten() {
             if finding.verdict == Verdict::Fail && finding.scores() && self.fail_on.counts(finding.severity) {
                 exit = exit.or(Exit::Findings);
             }
@@ -331,7 +331,7 @@ impl Judge {
     }
 
     /// Judged sites into the report.
-    fn assemble(&self, sites: Vec<SiteReport>, roster: &Roster, about: About) -> Result<Report, Failed> {
+    fn assemble(&self, sites: Sites, roster: &Roster, about: About) -> Result<Report, Failed> {
         let run = Run {
             id: about.id.unwrap_or_else(|| about.started_at.strftime("%Y%m%dT%H%M%SZ").to_string()),
             started_at: about.started_at,

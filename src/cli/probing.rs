@@ -19,7 +19,7 @@ use crate::{
     net::{self, Net},
     observation::{Document, Vantage},
     probe::certificate::TrustStore,
-    report::{Experts, Pool, Sheet, SiteReport},
+    report::{Experts, Sheet, Sites},
     rule::Lang,
     scan::{self, Event, Finished, Plan},
 };
@@ -30,6 +30,8 @@ pub(super) struct Job {
     pub(super) options: net::Options,
     pub(super) needs_resolver: bool,
     pub(super) scan: scan::Options,
+    /// Sites that were finished before, where a run goes on.
+    pub(super) earlier: Sites,
 }
 
 /// Who listens to a run, and for how long.
@@ -48,7 +50,7 @@ pub(super) struct Listening<'l> {
 
 /// What a run brought.
 pub(super) struct Done {
-    pub(super) sites: Vec<SiteReport>,
+    pub(super) sites: Sites,
     /// One a site, where they were wanted.
     pub(super) sheets: Vec<Sheet>,
     /// False where it was interrupted.
@@ -121,8 +123,8 @@ async fn listen(
         (false, false) => Style::Plain,
     };
     let mut progress = Progress::new(total, style, screen.lang);
-    let mut sites = Vec::with_capacity(total);
-    let (mut pool, mut sheets, mut interrupted) = (Pool::default(), Vec::new(), false);
+    let mut sites = job.earlier;
+    let (mut sheets, mut done, mut interrupted) = (Vec::new(), 0, false);
     let mut stop = std::pin::pin!(stopped(listening.deadline));
     loop {
         let event = tokio::select! {
@@ -161,7 +163,8 @@ async fn listen(
                 if let Some(keeper) = listening.keeper {
                     keeper.finished(&document, &mut report, &certificates).await?;
                 }
-                sites.push(pool.share(report));
+                sites.push(report);
+                done += 1;
                 progress.finished(&observations.site, screen.err)?;
             }
         }
@@ -184,7 +187,7 @@ async fn listen(
     if let Some(sink) = written {
         sink.close(screen)?;
     }
-    Ok(Done { complete: !interrupted && sites.len() == total, sites, sheets })
+    Ok(Done { complete: !interrupted && done == total, sites, sheets })
 }
 
 /// Ctrl-C, SIGTERM or the deadline: what is done is kept, the rest is left.

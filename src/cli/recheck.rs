@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use jiff::Timestamp;
@@ -18,7 +19,7 @@ use super::{
 use crate::{
     observation::SiteName,
     render::{escape, fold, pad, words, wrap},
-    report::{Report, SiteReport},
+    report::{Report, Sites},
     rule::{Finding, Lang, RuleId, Verdict},
     store::StoreError,
     target::VIETNAM,
@@ -65,10 +66,11 @@ impl Recheck {
         let province = inventory.province.name.clone();
         let mut survey = Survey::new(inventory, folder, self.network.now(), &choice)?;
         let earlier = self.earlier(&runtime, &province, &survey.sites())?;
-        let before_score = Output::assemble_quietly(&judge, earlier.clone(), survey.roster(), survey.at())?;
+        let before = findings(&earlier);
+        let before_score = Output::assemble_quietly(&judge, earlier, survey.roster(), survey.at())?;
 
         screen.quiet = true;
-        let keeper = self.keep.begin(&runtime, &self.targets, &mut survey, &judge, false, screen)?;
+        let (keeper, _) = self.keep.begin(&runtime, &self.targets, &mut survey, &judge, false, screen)?;
         let listening = Listening {
             runtime: &runtime,
             keeper: Some(&keeper),
@@ -76,13 +78,13 @@ impl Recheck {
             degraded: false,
             experts: None,
         };
-        let done = survey.run(&self.network, &judge, &self.output, listening, screen)?;
+        let done = survey.run(&self.network, &judge, &self.output, Sites::default(), listening, screen)?;
         let now = findings(&done.sites);
         let (exit, mut report) = self.output.assemble(&judge, done.sites, &done.roster, done.about)?;
         let run = keeper.id().to_owned();
         keeper.end(&mut report, screen)?;
         self.output.write_beside(&report, screen)?;
-        self.tell(&findings(&earlier), &now, before_score.as_ref(), &report, &run, screen)?;
+        self.tell(&before, &now, before_score.as_ref(), &report, &run, screen)?;
         Ok(exit)
     }
 
@@ -92,15 +94,15 @@ impl Recheck {
         runtime: &tokio::runtime::Runtime,
         province: &str,
         sites: &[SiteName],
-    ) -> Result<Vec<SiteReport>, Failed> {
+    ) -> Result<Sites, Failed> {
         let path = self.keep.path(&self.targets);
         if !path.is_file() {
-            return Ok(Vec::new());
+            return Ok(Sites::default());
         }
         let store = self.keep.read(runtime, &self.targets)?;
         let key = keeping::key(province, &self.targets);
         let read = runtime.block_on(async {
-            let mut found = Vec::new();
+            let mut found = Sites::default();
             let runs = store.runs().await?;
             let complete: Vec<_> =
                 runs.into_iter().filter(|run| run.inventory == key && run.complete).collect();
@@ -246,11 +248,11 @@ impl Recheck {
     }
 }
 
-fn findings(sites: &[SiteReport]) -> Findings {
-    sites
-        .iter()
-        .flat_map(|site| {
-            site.findings.iter().map(move |f| ((site.site.clone(), f.rule.clone()), Finding::clone(f)))
-        })
-        .collect()
+fn findings(sites: &Sites) -> Findings {
+    let each = sites.findings().flat_map(|(site, findings)| findings.iter().map(move |card| (site, card)));
+    each.map(|(site, card)| {
+        let finding = Arc::unwrap_or_clone(card.finding);
+        ((site.clone(), finding.rule.clone()), finding)
+    })
+    .collect()
 }

@@ -14,7 +14,7 @@ use super::{
     survey::Choice,
 };
 use crate::{
-    report::{Pool, Roster},
+    report::{Roster, Sites},
     rule::{Lang, Verdict},
     store::{Kind, Store, StoreError, StoredRun},
     target::VIETNAM,
@@ -112,21 +112,25 @@ impl Report {
             };
             writeln!(screen.err, "khien: {note}")?;
         }
-        let read = runtime.block_on(async {
-            let mut visits = store.visits(&run);
-            let (mut sites, mut pool) = (Vec::new(), Pool::default());
-            while let Some(stored) = visits.next().await? {
-                let site = if same_rules { keeping::reported(stored) } else { judge.site(&stored.document) };
-                sites.push(pool.share(site));
-            }
-            Ok(sites)
-        });
-        let mut sites = read.map_err(refused)?;
         let roster = self.choice.roster(Roster::new(&inventory, run.started_at), &inventory)?;
         let known: std::collections::HashSet<_> =
             roster.units.iter().flat_map(|unit| &unit.sites).map(|place| &place.site).collect();
-        // sites that have left the inventory since, or were not asked for
-        sites.retain(|site| known.contains(&site.site));
+        let read = runtime.block_on(async {
+            let mut visits = store.visits(&run);
+            let mut sites = Sites::default();
+            while let Some(stored) = visits.next().await? {
+                // the others have left the inventory since, or were not asked for
+                if known.contains(stored.document.site()) {
+                    sites.push(if same_rules {
+                        keeping::reported(stored)
+                    } else {
+                        judge.site(&stored.document)
+                    });
+                }
+            }
+            Ok(sites)
+        });
+        let sites = read.map_err(refused)?;
         let about = About {
             id: Some(run.id.clone()),
             started_at: run.started_at,

@@ -63,7 +63,7 @@ impl Scan {
         let mut survey = Survey::new(inventory, folder, self.network.now(), &self.choice)?;
         screen.quiet = self.quiet;
         let runtime = runtime()?;
-        let mut keeper =
+        let (mut keeper, earlier) =
             self.keep.begin(&runtime, &self.inventory, &mut survey, &judge, self.resume, screen)?;
         let deadline = self.deadline.map(|time| next(time, now));
         let sick = survey.canary(&self.network, &runtime)?;
@@ -74,7 +74,7 @@ impl Scan {
         let degraded = keeper.is_degraded();
         let listening =
             Listening { runtime: &runtime, keeper: Some(&keeper), deadline, degraded, experts: None };
-        let done = survey.run(&self.network, &judge, &self.output, listening, screen)?;
+        let done = survey.run(&self.network, &judge, &self.output, earlier, listening, screen)?;
         let (mut exit, mut report) = self.output.assemble(&judge, done.sites, &done.roster, done.about)?;
         // kept first: a report that cannot be written loses no run
         let diff = keeper.end(&mut report, screen)?;
@@ -143,9 +143,8 @@ impl Scan {
         let critical = report
             .units
             .iter()
-            .flat_map(|unit| unit.sites.iter().flat_map(|site| &site.findings))
-            .filter(|f| f.finding.verdict == Verdict::Fail && f.finding.severity == Severity::Critical)
-            .filter(|f| f.finding.scores())
+            .flat_map(|unit| unit.sites.iter().flat_map(|site| site.findings.outlines()))
+            .filter(|f| f.verdict == Verdict::Fail && f.severity == Severity::Critical && f.scores())
             .count();
         let at = VIETNAM.to_datetime(report.run.started_at);
         let complete = match (screen.lang, report.run.complete) {

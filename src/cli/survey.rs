@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     observation::{SiteName, Vantage},
-    report::{Roster, SiteReport},
+    report::{Roster, Sites},
     scan::Plan,
     target::{Host, Inventory, UnitId},
 };
@@ -48,7 +48,7 @@ pub(super) struct Survey {
 
 /// What a scan brought.
 pub(super) struct Surveyed {
-    pub(super) sites: Vec<SiteReport>,
+    pub(super) sites: Sites,
     pub(super) roster: Roster,
     pub(super) about: About,
 }
@@ -138,6 +138,7 @@ impl Survey {
         network: &Network,
         judge: &Judge,
         output: &Output,
+        earlier: Sites,
         listening: Listening<'_>,
         screen: &mut Screen<'_>,
     ) -> Result<Surveyed, Failed> {
@@ -162,14 +163,13 @@ impl Survey {
             ),
             plan,
             scan,
+            earlier,
         };
         let id = listening.keeper.map(|keeper| keeper.id().to_owned());
-        let mut sites = listening.keeper.map(|keeper| keeper.earlier.clone()).unwrap_or_default();
         let done = probe(job, judge, output, listening, screen)?;
-        sites.extend(done.sites);
         let about =
             About { id, started_at: at, vantage, complete: done.complete, degraded: listening.degraded };
-        Ok(Surveyed { sites, roster, about })
+        Ok(Surveyed { sites: done.sites, roster, about })
     }
 }
 

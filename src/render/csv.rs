@@ -77,7 +77,7 @@ pub fn csv(out: &mut dyn Write, report: &Report, lang: Lang) -> io::Result<()> {
         }
         for site in &unit.sites {
             for finding in &site.findings {
-                rows.serialize(sheet.finding(unit, site, finding))?;
+                rows.serialize(sheet.finding(unit, site, &finding))?;
             }
             if site.findings.is_empty() {
                 rows.serialize(sheet.untested(unit, site))?;

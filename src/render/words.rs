@@ -1,15 +1,15 @@
 //! The words of a report that several formats print: severities, owners, verdicts, evidence, in both languages.
 //! Whatever came from the network leaves here escaped.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{cut, escape};
 use crate::{
-    report::{FindingCard, SiteCard},
-    rule::{Category, Evidence, Fix, Lang, Level, Owner, Reason, Server, Severity, Verdict},
+    report::SiteCard,
+    rule::{Category, Evidence, Finding, Fix, Lang, Level, Owner, Reason, Server, Severity, Verdict},
     target::Block,
 };
 
@@ -89,10 +89,10 @@ pub fn capitalised(text: &str) -> String {
 }
 
 /// Why most of what could not be tested could not.
-pub fn commonest_reason<'f>(findings: impl IntoIterator<Item = &'f FindingCard>) -> Option<Reason> {
+pub fn commonest_reason<'f>(findings: impl IntoIterator<Item = &'f Arc<Finding>>) -> Option<Reason> {
     let mut counts = BTreeMap::<Reason, usize>::new();
-    let open = findings.into_iter().filter(|card| card.finding.verdict == Verdict::Inconclusive);
-    for reason in open.filter_map(|card| card.finding.reason) {
+    let open = findings.into_iter().filter(|finding| finding.verdict == Verdict::Inconclusive);
+    for reason in open.filter_map(|finding| finding.reason) {
         *counts.entry(reason).or_default() += 1;
     }
     counts.into_iter().max_by_key(|(_, count)| *count).map(|(reason, _)| reason)

@@ -17,13 +17,15 @@ use crate::target::{self, Block};
 use super::book::{RuleBook, RuleEntry};
 use super::cause::{Seen, causes};
 use super::charge::{Charge, Ledger, Owned, payer};
+use super::findings::Findings;
 use super::model::{
-    BlockCard, CapCard, FindingCard, FixRule, FixStep, GroupCard, MethodCard, PointsLost, Report, Run,
-    SCHEMA, Share, SiteCard, Tenths, UnitCard, Weights, WorstSite,
+    BlockCard, CapCard, FixRule, FixStep, GroupCard, MethodCard, PointsLost, Report, Run, SCHEMA, Share,
+    SiteCard, Tenths, UnitCard, Weights, WorstSite,
 };
+use super::pool::{Kept, Sites};
 use super::roster::{Member, Place, Roster};
 use super::shared_key::shared_keys;
-use super::site::{SiteReport, software};
+use super::site::software;
 
 /// Why judged sites make no report.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -67,21 +69,21 @@ pub enum AssembleError {
 /// Makes the report of one run. Takes the sites in any order; a site without a judgement is listed as untested. The run
 /// is complete only if its caller says so and no site is missing.
 pub fn assemble(
-    sites: impl IntoIterator<Item = SiteReport>,
+    sites: impl Into<Sites>,
     roster: &Roster,
     rules: &RuleBook,
     method: &Method,
     mut run: Run,
 ) -> Result<Report, AssembleError> {
-    let mut judged = collect(sites, roster)?;
+    let mut judged = collect(sites.into(), roster)?;
     let mut ledger = Ledger::default();
     let mut tested: Vec<Seen<'_>> = Vec::new();
     for (unit, place) in places(roster) {
-        let report = judged.get(&place.site);
-        run.complete &= report.is_some() || place.excluded;
-        let addresses = report.map_or(&[][..], |report| &report.addresses);
-        ledger.book(unit, place, addresses, owned(place, report, rules, method, &run)?);
-        tested.extend(report.map(|report| Seen { unit, place, report }));
+        let kept = judged.get(&place.site);
+        run.complete &= kept.is_some() || place.excluded;
+        let addresses = kept.map_or(&[][..], |kept| &kept.report.addresses);
+        ledger.book(unit, place, addresses, owned(place, kept, rules, method, &run)?);
+        tested.extend(kept.map(|Kept { report, findings }| Seen { unit, place, report, findings }));
     }
     let causes = causes(&tested, rules);
     let shared_keys = shared_keys(&tested);
@@ -90,10 +92,10 @@ pub fn assemble(
     for member in &roster.units {
         let (mut own, mut sites) = (Vec::new(), Vec::new());
         for place in &member.sites {
-            let report = judged.remove(&place.site);
-            let items = owned(place, report.as_ref(), rules, method, &run)?;
+            let kept = judged.remove(&place.site);
+            let items = owned(place, kept.as_ref(), rules, method, &run)?;
             own.extend(Charge::of_site(member, place, &items));
-            sites.push(site_card(member, place, report, items, method));
+            sites.push(site_card(member, place, kept, items, method));
         }
         let charges = ledger.take(&member.id, own);
         let groups: Vec<Group> = charges.iter().map(|charge| charge.group(method)).collect();
@@ -130,10 +132,7 @@ fn places(roster: &Roster) -> impl Iterator<Item = (&Member, &Place)> {
 }
 
 /// The judged sites by name, once the roster is known to hold together.
-fn collect(
-    sites: impl IntoIterator<Item = SiteReport>,
-    roster: &Roster,
-) -> Result<HashMap<SiteName, SiteReport>, AssembleError> {
+fn collect(sites: Sites, roster: &Roster) -> Result<HashMap<SiteName, Kept>, AssembleError> {
     let mut ids: HashSet<&str> = HashSet::new();
     for unit in &roster.units {
         if !ids.insert(&unit.id) {
@@ -151,14 +150,14 @@ fn collect(
         }
     }
     let mut judged = HashMap::new();
-    for report in sites {
-        if !listed.contains(&report.site) {
-            return Err(AssembleError::UnknownSite(report.site));
+    for kept in sites.into_kept() {
+        let site = kept.report.site.clone();
+        if !listed.contains(&site) {
+            return Err(AssembleError::UnknownSite(site));
         }
-        if judged.contains_key(&report.site) {
-            return Err(AssembleError::JudgedTwice(report.site));
+        if judged.insert(site.clone(), kept).is_some() {
+            return Err(AssembleError::JudgedTwice(site));
         }
-        judged.insert(report.site.clone(), report);
     }
     Ok(judged)
 }
@@ -166,17 +165,17 @@ fn collect(
 /// The items of a site, each with its owner; none where the site is excluded.
 fn owned(
     place: &Place,
-    report: Option<&SiteReport>,
+    kept: Option<&Kept>,
     rules: &RuleBook,
     method: &Method,
     run: &Run,
 ) -> Result<Owned, AssembleError> {
-    let Some(report) = report else {
+    let Some(Kept { report, findings }) = kept else {
         return Ok(if place.excluded { Vec::new() } else { missing(rules, method, run) });
     };
-    let items = items(&report.findings, |rule| rules.terms(rule), method)
+    let items = items(findings.outlines(), |rule| rules.terms(rule), method)
         .map_err(|unknown| AssembleError::UnknownRule { site: report.site.clone(), rule: unknown.0 })?;
-    let owners: BTreeMap<&RuleId, Owner> = report.findings.iter().map(|f| (&f.rule, f.owner)).collect();
+    let owners: BTreeMap<&RuleId, Owner> = findings.outlines().iter().map(|f| (&f.rule, f.owner)).collect();
     let owner = |item: &Item| owners.get(&item.rule).copied().unwrap_or(Owner::Site);
     Ok(items.into_iter().map(|item| (owner(&item), item)).collect())
 }
@@ -193,31 +192,18 @@ fn missing(rules: &RuleBook, method: &Method, run: &Run) -> Owned {
     rules.entries().filter(scores).map(item).collect()
 }
 
-fn site_card(
-    unit: &Member,
-    place: &Place,
-    report: Option<SiteReport>,
-    items: Owned,
-    method: &Method,
-) -> SiteCard {
+fn site_card(unit: &Member, place: &Place, kept: Option<Kept>, items: Owned, method: &Method) -> SiteCard {
     // what a site that was not scanned might have lost is the unit's bracket, not a card's
-    let items = fold(items.into_iter().filter(|_| report.is_some()).map(|(_, item)| item));
+    let items = fold(items.into_iter().filter(|_| kept.is_some()).map(|(_, item)| item));
     let result = score(&items, method);
     let grade = result.coverage.grade(result.score, method);
-    let mut payers: BTreeMap<&str, Arc<str>> = BTreeMap::new();
-    let finding = |finding: Arc<Finding>| {
-        let (payer, _) = payer(unit, place, finding.owner);
-        let charged_to =
-            (payer != unit.id).then(|| Arc::clone(payers.entry(payer).or_insert_with(|| payer.into())));
-        FindingCard { finding, charged_to }
-    };
     let untested = if place.excluded { Reason::Excluded } else { Reason::Interrupted };
     let mut card = SiteCard {
         host: place.site.host.clone(),
         port: place.site.port,
         importance: place.importance,
         at: None,
-        untested: report.is_none().then_some(untested),
+        untested: kept.is_none().then_some(untested),
         addresses: Vec::new(),
         server: None,
         software: None,
@@ -231,16 +217,17 @@ fn site_card(
         coverage: result.coverage,
         caps: caps(&result.caps, method),
         points_lost: sorted(points_lost(&items, method)),
-        findings: Vec::new(),
+        findings: Findings::default(),
         categories: result.categories,
     };
-    if let Some(report) = report {
+    if let Some(Kept { report, mut findings }) = kept {
         card.at = Some(report.at);
         card.addresses = report.addresses;
         card.software = report.server.as_deref().and_then(software);
         card.server = report.server;
         card.certificate_expires = report.certificate_expires;
-        card.findings = report.findings.into_iter().map(finding).collect();
+        findings.charge(|owner| Some(payer(unit, place, owner).0).filter(|payer| *payer != unit.id));
+        card.findings = findings;
     }
     card
 }
@@ -338,14 +325,13 @@ fn worst(sites: &[SiteCard]) -> Option<WorstSite> {
 
 fn without_high(sites: &[SiteCard]) -> Share {
     use crate::rule::Verdict;
-    let high = |card: &FindingCard| {
-        let finding = &card.finding;
+    let high = |finding: &Arc<Finding>| {
         finding.verdict == Verdict::Fail && finding.severity <= Severity::High && finding.scores()
     };
     let mut share = Share::default();
     for site in sites.iter().filter(|site| site.score.is_some()) {
         share.of += 1;
-        share.count += u32::from(!site.findings.iter().any(high));
+        share.count += u32::from(!site.findings.outlines().iter().any(high));
     }
     share
 }

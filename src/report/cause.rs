@@ -8,6 +8,7 @@ use std::{
 use crate::rule::{Category, Finding, Owner, RuleId, Verdict};
 
 use super::book::RuleBook;
+use super::findings::Findings;
 use super::model::{Cause, CauseKind};
 use super::roster::{Member, Place};
 use super::site::SiteReport;
@@ -17,7 +18,9 @@ use super::site::SiteReport;
 pub(super) struct Seen<'a> {
     pub(super) unit: &'a Member,
     pub(super) place: &'a Place,
+    /// Without its findings.
     pub(super) report: &'a SiteReport,
+    pub(super) findings: &'a Findings,
 }
 
 /// The causes behind two sites or more, no finding in two of them; worst first, then those that touch most units.
@@ -25,7 +28,7 @@ pub(super) fn causes(seen: &[Seen<'_>], rules: &RuleBook) -> Vec<Cause> {
     let mut failures: BTreeMap<&RuleId, Vec<(Seen<'_>, &Finding)>> = BTreeMap::new();
     for site in seen {
         let failed = |f: &&Arc<Finding>| f.verdict == Verdict::Fail && f.scores();
-        for finding in site.report.findings.iter().filter(failed) {
+        for finding in site.findings.outlines().iter().filter(failed) {
             failures.entry(&finding.rule).or_default().push((*site, finding));
         }
     }

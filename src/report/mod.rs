@@ -4,6 +4,7 @@ mod assemble;
 mod book;
 mod cause;
 mod charge;
+mod findings;
 mod model;
 mod past;
 mod pool;
@@ -14,12 +15,13 @@ mod site;
 
 pub use assemble::{AssembleError, assemble};
 pub use book::{Cited, RuleBook, RuleEntry};
+pub use findings::{FindingCard, Findings};
 pub use model::{
-    BlockCard, CapCard, Cause, CauseKind, FindingCard, FixRule, FixStep, GroupCard, GroupKind, MethodCard,
-    PointsLost, Report, Run, SCHEMA, Scanner, Share, SiteCard, Tenths, UnitCard, Weights, WorstSite,
+    BlockCard, CapCard, Cause, CauseKind, FixRule, FixStep, GroupCard, GroupKind, MethodCard, PointsLost,
+    Report, Run, SCHEMA, Scanner, Share, SiteCard, Tenths, UnitCard, Weights, WorstSite,
 };
 pub use past::{Past, PastCard, PreviousRun, TrendPoint};
-pub use pool::Pool;
+pub use pool::Sites;
 pub use roster::{Authorisation, Member, Place, Roster, RunZone};
 pub use shared_key::SharedKey;
 pub use sheet::{Compared, Experts, Sheet, SheetEndpoint, Simulated};

@@ -1,14 +1,15 @@
 //! The report as every output reads it and as JSON prints it (`khien.report/1`): one shape, no twin per format.
 //! Additions do not change the version; nothing is renamed or removed.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::findings::{FindingCard, Findings};
 use crate::observation::Vantage;
-use crate::rule::{Category, Finding, Reason, RuleId, Server, Severity, Text};
+use crate::rule::{Category, Reason, RuleId, Server, Severity, Text};
 use crate::score::{Bracket, CategoryScore, Coverage, Exact, Grade, Standing};
 
 use super::book::RuleEntry;
@@ -343,19 +344,8 @@ pub struct SiteCard {
     /// Points of its base that each failed rule costs, most first.
     pub points_lost: Vec<PointsLost>,
     /// Every finding, in the order of the rules.
-    pub findings: Vec<FindingCard>,
-}
-
-/// A finding and who answers for it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct FindingCard {
-    /// The finding.
-    #[serde(flatten)]
-    pub finding: Arc<Finding>,
-    /// The unit it is charged to, where that is not the site's own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
-    pub charged_to: Option<Arc<str>>,
+    #[schemars(with = "Vec<FindingCard>")]
+    pub findings: Findings,
 }
 
 /// One cause behind the same finding on several sites.

@@ -6,8 +6,8 @@ use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
 use khien::{
     observation::{Document, Vantage},
     report::{
-        FindingCard, Past, PastCard, PreviousRun, Report, Roster, RuleBook, Run, Scanner, TrendPoint,
-        assemble, judge,
+        FindingCard, Past, PastCard, PreviousRun, Report, Roster, RuleBook, Run, Scanner, SiteCard,
+        TrendPoint, assemble, judge,
     },
     rule::{Evidence, Reason, RuleId, RuleSet, Verdict},
     score::Method,
@@ -39,21 +39,45 @@ pub(crate) fn small() -> Report {
     let known = |rule: &RuleId| failed.contains(rule);
     report.rules.retain(|rule| known(&rule.id));
     for site in report.units.iter_mut().flat_map(|unit| &mut unit.sites) {
-        site.findings.retain(|card| known(&card.finding.rule));
+        change(site, |cards| cards.retain(|card| known(&card.finding.rule)));
     }
     let left: BTreeSet<String> = report.units.iter().map(|unit| unit.id.clone()).collect();
     report.causes.retain(|cause| cause.units.iter().any(|unit| left.contains(unit)));
-    let mut failures = findings(&mut report).filter(|card| card.finding.verdict == Verdict::Fail);
-    Arc::make_mut(&mut failures.next().unwrap().finding).waived = true;
-    Arc::make_mut(&mut failures.next().unwrap().finding).upcoming = true;
-    let last = Arc::make_mut(&mut failures.last().unwrap().finding);
-    last.as_of = Some("2026-11-20T19:00:00Z".parse().unwrap());
-    last.reason = Some(Reason::TimedOut);
+    let failures = findings(&report).filter(|card| card.finding.verdict == Verdict::Fail).count();
+    let mut place = 0;
+    change_all(&mut report, |card| {
+        if card.finding.verdict == Verdict::Fail {
+            let finding = Arc::make_mut(&mut card.finding);
+            if place == 0 {
+                finding.waived = true;
+            } else if place == 1 {
+                finding.upcoming = true;
+            } else if place + 1 == failures {
+                finding.as_of = Some("2026-11-20T19:00:00Z".parse().unwrap());
+                finding.reason = Some(Reason::TimedOut);
+            }
+            place += 1;
+        }
+    });
     report
 }
 
-fn findings(report: &mut Report) -> impl Iterator<Item = &mut FindingCard> {
-    report.units.iter_mut().flat_map(|unit| &mut unit.sites).flat_map(|site| &mut site.findings)
+/// Changes the findings of a site.
+pub(crate) fn change(site: &mut SiteCard, change: impl FnOnce(&mut Vec<FindingCard>)) {
+    let mut cards = site.findings.iter().collect();
+    change(&mut cards);
+    site.findings = cards.into();
+}
+
+/// Changes every finding of a report.
+pub(crate) fn change_all(report: &mut Report, mut each: impl FnMut(&mut FindingCard)) {
+    for site in report.units.iter_mut().flat_map(|unit| &mut unit.sites) {
+        change(site, |cards| cards.iter_mut().for_each(&mut each));
+    }
+}
+
+fn findings(report: &Report) -> impl Iterator<Item = FindingCard> {
+    report.units.iter().flat_map(|unit| &unit.sites).flat_map(|site| &site.findings)
 }
 
 /// What a hostile site or a careless inventory may put wherever it is asked for a text.
@@ -148,18 +172,21 @@ pub(crate) fn hostile() -> Report {
     // every one as a host, so that no format depends on the checks of the inventory, with a failure to show there
     let unit = report.units.iter_mut().find(|unit| unit.id == "bv-da-khoa").unwrap();
     let failed = |card: &FindingCard| card.finding.verdict == Verdict::Fail;
-    let model = unit.sites.iter().find(|site| site.findings.iter().any(failed)).unwrap().clone();
+    let model =
+        unit.sites.iter().find(|site| site.findings.iter().any(|card| failed(&card))).unwrap().clone();
     for payload in payloads() {
         let mut site = model.clone();
         site.host = payload;
-        site.findings.retain(failed);
-        site.findings.truncate(1);
+        change(&mut site, |cards| {
+            cards.retain(failed);
+            cards.truncate(1);
+        });
         unit.sites.push(site);
     }
     // and every one as evidence: alone, in a list, as a key; beside an address
     let all = payloads();
     let mut place = 0;
-    for card in findings(&mut report) {
+    change_all(&mut report, |card| {
         if matches!(card.finding.verdict, Verdict::Fail | Verdict::Inconclusive) {
             let seen = |value| Evidence { fact: "http.server".to_owned(), value, address: None };
             Arc::make_mut(&mut card.finding).evidence.clear();
@@ -172,7 +199,7 @@ pub(crate) fn hostile() -> Report {
             }
             place += 2;
         }
-    }
+    });
     assert!(place >= all.len(), "not every payload was used: {place} of {}", all.len());
     report
 }
@@ -196,7 +223,10 @@ pub(crate) fn compare(name: &str, rendered: &str) {
 fn the_golden_report_is_what_the_rules_make_of_the_golden_observations() {
     let rules = RuleSet::built_in().unwrap();
     let text = fs::read_to_string(Path::new(FOLDER).join("observations.jsonl")).unwrap();
-    let sites = text.lines().map(|line| judge(&rules, &Document::parse(line.as_bytes()).unwrap()));
+    let sites = text
+        .lines()
+        .map(|line| judge(&rules, &Document::parse(line.as_bytes()).unwrap()))
+        .collect::<Vec<_>>();
     let inventory = fs::read_to_string("targets.example.yaml").unwrap();
     let inventory = target::load(&Source::new("targets.example.yaml", inventory)).unwrap().inventory;
     let started_at = "2026-11-23T19:00:00Z".parse().unwrap();
@@ -218,12 +248,14 @@ fn the_golden_report_is_what_the_rules_make_of_the_golden_observations() {
     report.recall(past);
     // when a finding was first seen is the store's to say
     for site in report.units.iter_mut().flat_map(|unit| &mut unit.sites) {
-        for (place, card) in site.findings.iter_mut().enumerate() {
-            if card.finding.verdict == Verdict::Fail {
-                let day = if place % 3 == 0 { "2026-11-23T19:00:00Z" } else { "2026-11-09T19:00:00Z" };
-                Arc::make_mut(&mut card.finding).first_seen = Some(day.parse().unwrap());
+        change(site, |cards| {
+            for (place, card) in cards.iter_mut().enumerate() {
+                if card.finding.verdict == Verdict::Fail {
+                    let day = if place % 3 == 0 { "2026-11-23T19:00:00Z" } else { "2026-11-09T19:00:00Z" };
+                    Arc::make_mut(&mut card.finding).first_seen = Some(day.parse().unwrap());
+                }
             }
-        }
+        });
     }
     compare("report.json", &(serde_json::to_string_pretty(&report).unwrap() + "\n"));
 }

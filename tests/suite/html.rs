@@ -30,8 +30,8 @@ fn one_off() -> Report {
     unit.rank = None;
     unit.trend.clear();
     unit.change = None;
-    for card in unit.sites.iter_mut().flat_map(|site| &mut site.findings) {
-        card.charged_to = None;
+    for site in &mut unit.sites {
+        golden::change(site, |cards| cards.iter_mut().for_each(|card| card.charged_to = None));
     }
     report.blocks.clear();
     report.causes.clear();
@@ -249,18 +249,20 @@ fn hostile() -> Report {
             site.host = next();
             site.server = Some(next());
             site.addresses.push(next());
-            for card in &mut site.findings {
-                for (at, evidence) in Arc::make_mut(&mut card.finding).evidence.iter_mut().enumerate() {
-                    evidence.fact = next();
-                    evidence.address = Some(next());
-                    let text = next();
-                    evidence.value = match at % 3 {
-                        0 => serde_json::json!(text),
-                        1 => serde_json::json!([text, next()]),
-                        _ => serde_json::json!({text: next()}),
-                    };
+            golden::change(site, |cards| {
+                for card in cards {
+                    for (at, evidence) in Arc::make_mut(&mut card.finding).evidence.iter_mut().enumerate() {
+                        evidence.fact = next();
+                        evidence.address = Some(next());
+                        let text = next();
+                        evidence.value = match at % 3 {
+                            0 => serde_json::json!(text),
+                            1 => serde_json::json!([text, next()]),
+                            _ => serde_json::json!({text: next()}),
+                        };
+                    }
                 }
-            }
+            });
         }
     }
     report

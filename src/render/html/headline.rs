@@ -91,13 +91,13 @@ fn means(book: &Book<'_>) -> String {
 }
 
 fn criticals(book: &Book<'_>) -> Option<String> {
-    let scored: Vec<Failure<'_>> = book.failures().filter(|f| f.card.finding.scores()).collect();
+    let scored: Vec<&Failure<'_>> = book.failures().filter(|f| f.card.finding.scores()).collect();
     let critical = || scored.iter().filter(|f| f.card.finding.severity == Severity::Critical);
     let count = critical().count();
     let mut units: Vec<&str> = critical().map(|f| f.unit.id.as_str()).collect();
     units.sort_unstable();
     units.dedup();
-    let fresh = critical().filter(|f| book.is_new(f.card)).count();
+    let fresh = critical().filter(|f| book.is_new(&f.card)).count();
     if count > 0 {
         let mut text = match book.lang {
             Lang::Vi => format!("Còn {count} lỗi nghiêm trọng ở {} đơn vị", units.len()),
@@ -156,9 +156,8 @@ fn unscored(book: &Book<'_>, card: &UnitCard) -> String {
 fn what_first(book: &Book<'_>, card: &UnitCard, score: u8) -> String {
     let Some((steps, minutes, after, grade)) = first_steps(card) else {
         let mut own = book.charged_to(card).iter().filter(|f| f.card.finding.scores());
-        let others = card.sites.iter().flat_map(|site| &site.findings).any(|f| {
-            f.finding.verdict == crate::rule::Verdict::Fail && f.finding.scores() && f.charged_to.is_some()
-        });
+        let others =
+            book.seen_at(card).iter().any(|f| f.card.finding.scores() && f.card.charged_to.is_some());
         let text = if own.next().is_some() {
             book.say("Còn lỗi chưa đạt, xem từng lỗi bên dưới.", "Something failed: see the findings below.")
         } else if others {

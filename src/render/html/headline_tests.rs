@@ -64,7 +64,8 @@ fn fail(report: &mut Report, unit: &str, severity: &str, first_seen: Option<&str
         "evidence": [], "first_seen": first_seen, "charged_to": charged_to,
     }))
     .unwrap();
-    report.units.iter_mut().find(|one| one.id == unit).unwrap().sites[0].findings.push(card);
+    let site = &mut report.units.iter_mut().find(|one| one.id == unit).unwrap().sites[0];
+    site.findings = site.findings.iter().chain([card]).collect::<Vec<_>>().into();
 }
 
 fn previous(report: &mut Report, comparable: bool) {
@@ -119,7 +120,10 @@ fn criticals_are_counted_with_their_units_and_what_is_new_is_said_only_where_run
     previous(&mut report, true);
     assert_eq!(vi(&report), "Khối sở đạt 45,0 điểm. Còn 3 lỗi nghiêm trọng ở 2 đơn vị, 2 lỗi mới.");
     let mut fresh = report.clone();
-    fresh.units[0].sites[0].findings.remove(1);
+    let site = &mut fresh.units[0].sites[0];
+    let mut cards: Vec<_> = site.findings.iter().collect();
+    cards.remove(1);
+    site.findings = cards.into();
     assert_eq!(vi(&fresh), "Khối sở đạt 45,0 điểm. Còn 2 lỗi nghiêm trọng ở 2 đơn vị, đều mới phát sinh.");
     assert_eq!(
         en(&report),

@@ -1,6 +1,6 @@
 //! The report with what pages look up in it, the language, and where links lead. Writes no markup.
 
-use std::{borrow::Cow, collections::HashMap, fmt::Write as _, ops::Deref};
+use std::{borrow::Cow, collections::HashMap, fmt::Write as _, ops::Deref, sync::Arc};
 
 use crate::{
     render::escape,
@@ -28,15 +28,17 @@ pub struct Book<'r> {
     layout: Layout,
     rules: HashMap<&'r str, &'r RuleEntry>,
     units: HashMap<&'r str, &'r UnitCard>,
-    charged: HashMap<&'r str, Vec<Failure<'r>>>,
+    /// By the unit that answers for them, and by the unit on whose sites they are.
+    charged: HashMap<Arc<str>, Vec<Failure<'r>>>,
+    seen: HashMap<&'r str, Vec<Failure<'r>>>,
 }
 
 /// A failure and where it was seen.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Failure<'r> {
     pub(super) unit: &'r UnitCard,
     pub(super) site: &'r SiteCard,
-    pub(super) card: &'r FindingCard,
+    pub(super) card: FindingCard,
 }
 
 /// A book, seen from one page.
@@ -57,14 +59,16 @@ impl<'r> Deref for View<'_, 'r> {
 
 impl<'r> Book<'r> {
     pub(super) fn new(report: &'r Report, lang: Lang, layout: Layout) -> Self {
-        let mut charged: HashMap<&str, Vec<Failure<'r>>> = HashMap::new();
+        let mut charged: HashMap<Arc<str>, Vec<Failure<'r>>> = HashMap::new();
+        let mut seen: HashMap<&str, Vec<Failure<'r>>> = HashMap::new();
         for failure in all(report) {
-            let answers = failure.card.charged_to.as_deref().unwrap_or(&failure.unit.id);
-            charged.entry(answers).or_default().push(failure);
+            let answers = failure.card.charged_to.clone().unwrap_or_else(|| failure.unit.id.as_str().into());
+            charged.entry(answers).or_default().push(failure.clone());
+            seen.entry(&failure.unit.id).or_default().push(failure);
         }
         let rules = report.rules.iter().map(|rule| (rule.id.as_str(), rule)).collect();
         let units = report.units.iter().map(|unit| (unit.id.as_str(), unit)).collect();
-        Self { report, lang, layout, rules, units, charged }
+        Self { report, lang, layout, rules, units, charged, seen }
     }
 
     /// The word in the language of the page.
@@ -92,9 +96,14 @@ impl<'r> Book<'r> {
         self.charged.get(unit.id.as_str()).map_or(&[], Vec::as_slice)
     }
 
+    /// What failed on a unit's own sites, whoever answers for it.
+    pub(super) fn seen_at(&self, unit: &UnitCard) -> &[Failure<'r>] {
+        self.seen.get(unit.id.as_str()).map_or(&[], Vec::as_slice)
+    }
+
     /// Every failure of the report, site by site.
-    pub(super) fn failures(&self) -> impl Iterator<Item = Failure<'r>> + use<'r> {
-        all(self.report)
+    pub(super) fn failures(&self) -> impl Iterator<Item = &Failure<'r>> {
+        self.report.units.iter().flat_map(|unit| self.seen_at(unit))
     }
 
     /// Whether changes since the previous run mean something.

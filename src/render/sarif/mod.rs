@@ -90,7 +90,7 @@ struct View<'r> {
 struct Seen<'r> {
     unit: &'r UnitCard,
     site: &'r SiteCard,
-    card: &'r FindingCard,
+    card: FindingCard,
 }
 
 /// Results that are made while they are written.

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use crate::{
     render::words,
-    report::{FindingCard, Report, Tenths},
+    report::{FindingCard, Findings, Report, Tenths},
     rule::{Lang, RuleId, Severity},
     score::Bracket,
     target::VIETNAM,
@@ -149,8 +149,8 @@ fn title<'r>(report: &'r Report, rule: &'r RuleId, lang: Lang) -> &'r str {
 }
 
 /// The failed findings, worst first; required ones before those that are only recommended.
-fn failures(findings: &[FindingCard]) -> Vec<&FindingCard> {
-    let mut failed: Vec<&FindingCard> =
+fn failures(findings: &Findings) -> Vec<FindingCard> {
+    let mut failed: Vec<FindingCard> =
         findings.iter().filter(|f| f.finding.verdict == crate::rule::Verdict::Fail).collect();
     failed.sort_by_key(|f| (!f.finding.scores(), f.finding.severity, f.finding.rule.clone()));
     failed

@@ -1,8 +1,11 @@
 //! The province: units by block with score, grade, coverage and worst finding; then what needs handling.
 
-use std::io::{self, Write};
+use std::{
+    collections::HashMap,
+    io::{self, Write},
+};
 
-use super::{COLUMNS, Ink, Style, failures, line, title};
+use super::{COLUMNS, Ink, Style, line, title};
 use crate::{
     render::{escape, pad, width, words, wrap},
     report::{CauseKind, Report, UnitCard},
@@ -97,12 +100,15 @@ fn table(out: &mut dyn Write, report: &Report, block: Block, style: Style) -> io
         )
     };
     line(out, &style.ink(Ink::Faint, &row(head)))?;
+    let costs = worst(report);
     let mut units: Vec<&UnitCard> = report.units.iter().filter(|u| u.block == Some(block)).collect();
     units.sort_by(|a, b| (a.rank.is_none(), a.rank, &a.name).cmp(&(b.rank.is_none(), b.rank, &b.name)));
     for unit in units {
         let rank = unit.rank.map_or_else(|| "–".to_owned(), |rank| rank.to_string());
         let worst = match unit.status {
-            Standing::Ranked => worst(unit).map_or_else(|| "✓".to_owned(), |s| style.severity(s)),
+            Standing::Ranked => {
+                costs.get(unit.id.as_str()).map_or_else(|| "✓".to_owned(), |s| style.severity(*s))
+            }
             _ => unit.status_word.get(style.lang).to_owned(),
         };
         let coverage = match unit.status {
@@ -123,14 +129,18 @@ fn table(out: &mut dyn Write, report: &Report, block: Block, style: Style) -> io
     Ok(())
 }
 
-/// The worst failure that scores on any of the unit's cards.
-fn worst(unit: &UnitCard) -> Option<Severity> {
-    unit.sites
-        .iter()
-        .flat_map(|site| &site.findings)
-        .filter(|f| f.finding.verdict == Verdict::Fail && f.finding.scores() && f.charged_to.is_none())
-        .map(|f| f.finding.severity)
-        .min()
+/// The worst failure that costs a unit points, on whosever site, by the unit's id.
+fn worst(report: &Report) -> HashMap<&str, Severity> {
+    let mut worst: HashMap<&str, Severity> = HashMap::new();
+    for unit in &report.units {
+        for (finding, payer) in unit.sites.iter().flat_map(|site| site.findings.charges()) {
+            if finding.verdict == Verdict::Fail && finding.scores() {
+                let known = worst.entry(payer.unwrap_or(&unit.id)).or_insert(finding.severity);
+                *known = finding.severity.min(*known);
+            }
+        }
+    }
+    worst
 }
 
 fn needs(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()> {
@@ -138,8 +148,8 @@ fn needs(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()> {
         .units
         .iter()
         .flat_map(|unit| unit.sites.iter().map(move |site| (unit, site)))
-        .flat_map(|(unit, site)| failures(&site.findings).into_iter().map(move |f| (unit, site, f)))
-        .filter(|(_, _, f)| f.finding.severity == Severity::Critical && f.finding.scores())
+        .flat_map(|(unit, site)| site.findings.outlines().iter().map(move |f| (unit, site, f)))
+        .filter(|(_, _, f)| f.verdict == Verdict::Fail && f.severity == Severity::Critical && f.scores())
         .collect();
     let hosts = report.units.iter().flat_map(|unit| &unit.sites).map(|site| site.host.as_str());
     let shared = shared_domain(hosts);
@@ -155,7 +165,7 @@ fn needs(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()> {
             .iter()
             .map(|(_, site, f)| {
                 let short = site.host.strip_suffix(&shared).unwrap_or(&site.host);
-                let title = pad(f.finding.message.get(style.lang), COLUMNS - LEAD - 20);
+                let title = pad(f.message.get(style.lang), COLUMNS - LEAD - 20);
                 format!("{}  {title}", pad(&escape(short), 18))
             })
             .collect();
@@ -188,7 +198,7 @@ fn needs(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()> {
         .iter()
         .filter(|unit| unit.status == Standing::Untested)
         .map(|unit| {
-            let findings = unit.sites.iter().flat_map(|site| &site.findings);
+            let findings = unit.sites.iter().flat_map(|site| site.findings.outlines());
             let why = words::commonest_reason(findings)
                 .or_else(|| unit.sites.iter().find_map(|site| site.untested))
                 .map_or_else(String::new, |reason| format!(": {}", reason.words().get(style.lang)));

@@ -18,7 +18,7 @@ const MAX_QUOTED: usize = 400;
 pub fn site(out: &mut dyn Write, report: &Report, card: &SiteCard, style: Style) -> io::Result<()> {
     heading(out, report, card, style)?;
     for failure in failures(&card.findings) {
-        finding(out, report, failure, style)?;
+        finding(out, report, &failure, style)?;
     }
     rest(out, card, style)
 }
@@ -119,12 +119,12 @@ pub(super) fn heading(out: &mut dyn Write, report: &Report, card: &SiteCard, sty
 
 /// What passed in one line, what could not be checked one by one.
 pub(super) fn rest(out: &mut dyn Write, card: &SiteCard, style: Style) -> io::Result<()> {
-    let count = |verdict| card.findings.iter().filter(|f| f.finding.verdict == verdict).count();
+    let count = |verdict| card.findings.outlines().iter().filter(|f| f.verdict == verdict).count();
     let not_asked = |reason: Option<Reason>| reason == Some(Reason::NotRequested);
     let unknown: Vec<_> = card
         .findings
+        .outlines()
         .iter()
-        .map(|f| &f.finding)
         .filter(|f| f.verdict == Verdict::Inconclusive && !not_asked(f.reason))
         .collect();
     if !unknown.is_empty() {
@@ -144,8 +144,8 @@ pub(super) fn rest(out: &mut dyn Write, card: &SiteCard, style: Style) -> io::Re
     }
     writeln!(out)?;
     let (pass, not_applicable) = (count(Verdict::Pass), count(Verdict::NotApplicable));
-    let lost = card.findings.iter().filter(|f| f.finding.is_lost()).count();
-    let skipped = card.findings.iter().filter(|f| not_asked(f.finding.reason)).count();
+    let lost = card.findings.outlines().iter().filter(|f| f.is_lost()).count();
+    let skipped = card.findings.outlines().iter().filter(|f| not_asked(f.reason)).count();
     let mut text = match style.lang {
         Lang::Vi => {
             format!("{pass} quy tắc đạt, {} không áp dụng", not_applicable - lost)

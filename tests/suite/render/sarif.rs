@@ -82,7 +82,7 @@ fn results_are_what_failed_and_what_is_open() {
         .iter()
         .flat_map(|unit| &unit.sites)
         .flat_map(|site| &site.findings)
-        .map(|card| &card.finding)
+        .map(|card| card.finding)
         .filter(|f| matches!(f.verdict, Verdict::Fail | Verdict::Inconclusive))
         // what nobody asked is not open
         .filter(|f| f.verdict == Verdict::Fail || f.reason != Some(Reason::NotRequested))

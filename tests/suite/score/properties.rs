@@ -1,6 +1,6 @@
 //! What holds in every world.
 
-use khien::report::{Report, SiteCard, UnitCard};
+use khien::report::{Report, UnitCard};
 use khien::rule::{Owner, Verdict};
 use khien::score::{Bracket, Exact, Item, exact_base, fold, items, points_lost};
 use proptest::prelude::*;
@@ -65,8 +65,8 @@ fn site_items(world: &World, host: &str) -> Vec<Item> {
 /// A unit's card without the orders that are only for the eye.
 fn plain(mut unit: UnitCard) -> UnitCard {
     unit.sites.sort_by(|a, b| a.host.cmp(&b.host));
-    for SiteCard { findings, .. } in &mut unit.sites {
-        findings.sort_by(|a, b| a.finding.rule.cmp(&b.finding.rule));
+    for site in &mut unit.sites {
+        crate::golden::change(site, |cards| cards.sort_by(|a, b| a.finding.rule.cmp(&b.finding.rule)));
     }
     unit.groups.iter_mut().for_each(|group| group.sites.sort());
     unit.fix_plan.iter_mut().flat_map(|step| &mut step.rules).for_each(|rule| rule.sites.sort());
@@ -272,7 +272,7 @@ proptest! {
                 prop_assert_eq!(site.findings.len(), world.rules.len());
                 for card in &site.findings {
                     let expected = payer(&world, &site.host, card.finding.rule.as_str());
-                    prop_assert_eq!(card.charged_to.as_ref().unwrap_or(&unit.id), &expected);
+                    prop_assert_eq!(card.charged_to.as_deref().unwrap_or(&unit.id), expected.as_str());
                 }
             }
             // What a unit loses points for fails somewhere it answers for.

@@ -15,10 +15,11 @@ use crate::{
 const SHOWN: usize = 10;
 
 pub(super) fn section(view: View<'_, '_>) -> Option<Markup> {
-    let critical = |f: &Failure<'_>| f.card.finding.severity == Severity::Critical && f.card.finding.scores();
-    let mut open: Vec<Failure<'_>> = view.failures().filter(critical).collect();
+    let critical =
+        |f: &&Failure<'_>| f.card.finding.severity == Severity::Critical && f.card.finding.scores();
+    let mut open: Vec<&Failure<'_>> = view.failures().filter(critical).collect();
     // what is there for the first time comes first, then unit by unit
-    open.sort_by_key(|f| !view.is_new(f.card));
+    open.sort_by_key(|f| !view.is_new(&f.card));
     if open.is_empty() {
         return None;
     }
@@ -53,7 +54,7 @@ fn line(view: View<'_, '_>, failure: &Failure<'_>) -> Markup {
             (icon::severity_mark(&view, finding.severity))
             div {
                 a.t href=(view.to_finding(owner, &finding.rule)) { (finding.message.get(view.lang)) }
-                @if view.is_new(failure.card) { " " span.pill { (view.say("mới", "new")) } }
+                @if view.is_new(&failure.card) { " " span.pill { (view.say("mới", "new")) } }
                 small {
                     (name_of(failure.unit)) ", " (site_name(failure.site))
                     @if let Some(other) = answers {

@@ -105,7 +105,7 @@ fn criticals(view: View<'_, '_>) -> Markup {
     let scored: Vec<_> = view.failures().filter(|f| f.card.finding.scores()).collect();
     let of = |severity: Severity| scored.iter().filter(move |f| f.card.finding.severity == severity);
     let count = of(Severity::Critical).count();
-    let fresh = of(Severity::Critical).filter(|f| view.is_new(f.card)).count();
+    let fresh = of(Severity::Critical).filter(|f| view.is_new(&f.card)).count();
     let high = of(Severity::High).count();
     let mut units: Vec<&str> = scored.iter().map(|f| f.unit.id.as_str()).collect();
     units.sort_unstable();

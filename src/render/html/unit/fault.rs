@@ -1,11 +1,11 @@
 //! What a unit's page lists: failures of one rule, on however many sites, as one thing to fix.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     render::html::view::{Book, Failure},
     report::{RuleEntry, UnitCard},
-    rule::{Finding, RuleId, Verdict},
+    rule::{Finding, RuleId},
 };
 
 /// Whose it is, and whether it costs points.
@@ -22,17 +22,17 @@ pub(super) enum Kind {
 /// Failures of one rule.
 pub(super) struct Fault<'r> {
     pub(super) kind: Kind,
-    pub(super) rule: &'r RuleId,
+    pub(super) rule: RuleId,
     pub(super) entry: Option<&'r RuleEntry>,
     /// Where, at least one.
     pub(super) places: Vec<Failure<'r>>,
     /// The unit that answers, where that is another.
-    pub(super) charged_to: Option<&'r str>,
+    pub(super) charged_to: Option<Arc<str>>,
 }
 
 impl<'r> Fault<'r> {
     /// The finding at the first place.
-    pub(super) fn finding(&self) -> Option<&'r Finding> {
+    pub(super) fn finding(&self) -> Option<&Finding> {
         self.places.first().map(|place| &*place.card.finding)
     }
 
@@ -51,17 +51,15 @@ impl<'r> Fault<'r> {
 
 /// What failed at a unit: what it answers for itself, wherever that is, in the order of its plan, then the rest.
 pub(super) fn faults<'r>(book: &Book<'r>, card: &'r UnitCard) -> Vec<Fault<'r>> {
-    let mut found: BTreeMap<(Kind, &RuleId, Option<&str>), Vec<Failure<'r>>> = BTreeMap::new();
+    let mut found: BTreeMap<(Kind, RuleId, Option<Arc<str>>), Vec<Failure<'r>>> = BTreeMap::new();
     for failure in book.charged_to(card) {
         let kind = if failure.card.finding.scores() { Kind::Own } else { Kind::Advice };
-        found.entry((kind, &failure.card.finding.rule, None)).or_default().push(*failure);
+        found.entry((kind, failure.card.finding.rule.clone(), None)).or_default().push(failure.clone());
     }
-    for site in &card.sites {
-        for one in &site.findings {
-            if let (Verdict::Fail, Some(other)) = (one.finding.verdict, one.charged_to.as_deref()) {
-                let failure = Failure { unit: card, site, card: one };
-                found.entry((Kind::Others, &one.finding.rule, Some(other))).or_default().push(failure);
-            }
+    for failure in book.seen_at(card) {
+        if failure.card.charged_to.is_some() {
+            let key = (Kind::Others, failure.card.finding.rule.clone(), failure.card.charged_to.clone());
+            found.entry(key).or_default().push(failure.clone());
         }
     }
     let planned = |rule: &RuleId| {
@@ -72,8 +70,8 @@ pub(super) fn faults<'r>(book: &Book<'r>, card: &'r UnitCard) -> Vec<Fault<'r>> 
         .into_iter()
         .map(|((kind, rule, charged_to), places)| Fault {
             kind,
+            entry: book.rule(&rule),
             rule,
-            entry: book.rule(rule),
             places,
             charged_to,
         })
@@ -81,7 +79,7 @@ pub(super) fn faults<'r>(book: &Book<'r>, card: &'r UnitCard) -> Vec<Fault<'r>> 
     faults.sort_by_key(|fault| {
         let finding = fault.finding();
         let costs = finding.is_some_and(Finding::scores);
-        (fault.kind, planned(fault.rule), !costs, finding.map(|finding| finding.severity))
+        (fault.kind, planned(&fault.rule), !costs, finding.map(|finding| finding.severity))
     });
     faults
 }

@@ -27,8 +27,8 @@ pub(super) fn sections(view: View<'_, '_>, card: &UnitCard, faults: &[Fault<'_>]
     let passed = card
         .sites
         .iter()
-        .flat_map(|site| &site.findings)
-        .filter(|f| f.finding.verdict == crate::rule::Verdict::Pass)
+        .flat_map(|site| site.findings.outlines())
+        .filter(|f| f.verdict == crate::rule::Verdict::Pass)
         .count();
     let passed = match view.lang {
         Lang::Vi => format!("{} phép đã đạt", view.count(passed)),
@@ -121,7 +121,7 @@ fn title<'t>(view: View<'_, 't>, fault: &'t Fault<'_>) -> &'t str {
 fn finding(view: View<'_, '_>, card: &UnitCard, fault: &Fault<'_>, open: bool) -> Markup {
     let Some(finding) = fault.finding() else { return html! {} };
     let minutes = fault.entry.map_or(0, |rule| rule.minutes);
-    let new = fault.places.iter().any(|place| view.is_new(place.card));
+    let new = fault.places.iter().any(|place| view.is_new(&place.card));
     let waived = fault.places.iter().any(|place| place.card.finding.waived);
     html! {
         details.find id=(view.anchor(card, &format!("loi-{}", fault.rule))) open[open] {
@@ -166,7 +166,7 @@ fn upcoming(view: View<'_, '_>, fault: &Fault<'_>) -> String {
 fn side(view: View<'_, '_>, card: &UnitCard, fault: &Fault<'_>) -> Markup {
     let cites = fault.entry.map_or(&[][..], |rule| &rule.cites);
     let of = |role: Role| cites.iter().filter(move |cite| cite.role == role);
-    let lost = card.points_lost.iter().find(|lost| lost.rule == *fault.rule && fault.kind == Kind::Own);
+    let lost = card.points_lost.iter().find(|lost| lost.rule == fault.rule && fault.kind == Kind::Own);
     let who = words::fixer(fault.entry, view.lang);
     html! {
         dl {
@@ -215,9 +215,9 @@ fn other(view: View<'_, '_>, fault: &Fault<'_>) -> Markup {
             }
             td role="cell" { (hosts(view, fault)) }
             td role="cell" {
-                @match fault.charged_to.and_then(|id| view.unit(id)) {
-                    Some(unit) => a href=(view.to_finding(unit, fault.rule)) { (name_of(unit)) },
-                    None => (escape(fault.charged_to.unwrap_or("–"))),
+                @match fault.charged_to.as_deref().and_then(|id| view.unit(id)) {
+                    Some(unit) => a href=(view.to_finding(unit, &fault.rule)) { (name_of(unit)) },
+                    None => (escape(fault.charged_to.as_deref().unwrap_or("–"))),
                 }
             }
         }

@@ -40,7 +40,7 @@ pub(super) fn site_name(site: &SiteCard) -> String {
 
 /// Why most of what could not be tested of a site could not.
 pub(super) fn commonest_reason(site: &SiteCard) -> Option<Reason> {
-    site.untested.or_else(|| shared::commonest_reason(&site.findings))
+    site.untested.or_else(|| shared::commonest_reason(site.findings.outlines()))
 }
 
 /// The page.

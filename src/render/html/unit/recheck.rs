@@ -97,7 +97,7 @@ pub(super) fn letter(view: View<'_, '_>, card: &UnitCard, faults: &[Fault<'_>]) 
         let named = hosts.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
         let more = hosts.len().saturating_sub(5);
         let more = if more > 0 { format!(" (+{more})") } else { String::new() };
-        text += &format!("\n{}. {} ({named}{more})", place + 1, view.title(fault.rule));
+        text += &format!("\n{}. {} ({named}{more})", place + 1, view.title(&fault.rule));
         if let Some(first) = finding.evidence.first() {
             text +=
                 &format!("\n   {}: {}", view.say("Bằng chứng", "Evidence"), evidence::in_words(view, first));

@@ -22,8 +22,7 @@ pub(super) fn section(view: View<'_, '_>, card: &UnitCard) -> Markup {
         if let (Some(reason), true) = (site.untested, site.findings.is_empty()) {
             reasons.entry(reason).or_default();
         }
-        for one in &site.findings {
-            let finding = &one.finding;
+        for finding in site.findings.outlines() {
             if let (Verdict::Inconclusive, Some(reason)) = (finding.verdict, finding.reason)
                 && reason != Reason::NotRequested
             {

@@ -54,7 +54,7 @@ pub fn tls(
 /// One address.
 struct Page<'p> {
     endpoint: &'p SheetEndpoint,
-    failed: &'p [&'p FindingCard],
+    failed: &'p [FindingCard],
     style: Style,
 }
 
