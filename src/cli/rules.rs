@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::{
     language::{Text, text},
-    render::{escape, words, wrap},
+    render::{escape, pad, words, wrap},
     rule::{Lang, Rule, RuleId, RuleSet, Verdict},
     yaml::{did_you_mean, nearest},
 };
@@ -101,11 +101,11 @@ fn list(rules: &RuleSet, screen: &mut Screen<'_>) -> Result<Exit, Failed> {
     for rule in rules.rules() {
         writeln!(
             screen.out,
-            "{:widest$}  {:8}  {:11}  {:7}  {}",
+            "{:widest$}  {}  {}  {}  {}",
             rule.id,
-            rule.severity,
-            rule.level,
-            rule.owner,
+            pad(words::severity(rule.severity, screen.lang), 12),
+            pad(words::level(rule.level, screen.lang), 15),
+            pad(words::owner(rule.owner, screen.lang), 21),
             rule.title.get(screen.lang)
         )?;
     }
@@ -121,9 +121,9 @@ fn show(rule: &Rule, rules: &RuleSet, screen: &mut Screen<'_>) -> Result<Exit, F
     writeln!(
         out,
         "{}, {}, {}, {} {}",
-        rule.severity,
-        rule.level,
-        rule.owner,
+        words::severity(rule.severity, lang),
+        words::level(rule.level, lang),
+        words::owner(rule.owner, lang),
         rule.effort.minutes(),
         word("phút", "minutes")
     )?;

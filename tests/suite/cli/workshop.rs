@@ -106,8 +106,12 @@ fn rules_are_listed_and_shown_in_both_languages() {
         let said = run(["rules", "show", rule]);
         assert!(marks.iter().all(|mark| said.out.contains(mark)), "{}", said.out);
     }
-    for (lang, words) in [("vi", "[mọi phần mềm]"), ("en", "[any software]")] {
+    for (lang, words, terms) in [
+        ("vi", "[mọi phần mềm]", "trung bình, khuyến nghị, nơi quản lý tên miền, 30 phút"),
+        ("en", "[any software]", "medium, recommended, whoever runs the zone, 30 minutes"),
+    ] {
         let said = run(["--lang", lang, "rules", "show", "dns-caa-missing"]);
+        assert!(said.out.contains(terms), "{}", said.out);
         assert!(said.out.contains(words) && !said.out.contains("[any]"), "{}", said.out);
     }
     let said = run(["rules", "show", "http-hsts-mising"]);

@@ -50,6 +50,23 @@ fn province_unit_and_site() {
     }
 }
 
+/// A unit that runs a zone for others was shown with a tick while it lost points for it.
+#[test]
+fn whoever_loses_points_has_a_worst_finding() {
+    let report = golden::report();
+    let text = province(&report, Style { lang: Lang::Vi, colour: false });
+    let ranked = report.units.iter().filter(|unit| unit.rank.is_some());
+    let (losing, whole): (Vec<_>, Vec<_>) = ranked.partition(|unit| !unit.points_lost.is_empty());
+    assert!(losing.len() > 5 && whole.len() > 1);
+    for (units, ticked) in [(losing, false), (whole, true)] {
+        for unit in units {
+            let short: String = unit.name.chars().take(20).collect();
+            let row = text.lines().find(|line| line.contains(&short)).unwrap();
+            assert_eq!(row.ends_with('✓'), ticked, "{row}");
+        }
+    }
+}
+
 #[test]
 fn colour_adds_to_the_text_and_takes_nothing_from_it() {
     let report = golden::report();
