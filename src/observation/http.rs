@@ -101,6 +101,12 @@ pub struct Http {
     /// In what the first HTTPS answers of the site's addresses differ.
     #[schemars(extend("maxItems" = limits::DIFFERENCES))]
     pub address_differences: Attempt<Listing<AddressDifference>>,
+    /// Software that the site names by itself: what speaks to the visitor first.
+    #[schemars(extend("maxItems" = limits::PRODUCTS))]
+    pub products: Attempt<Listing<Product>>,
+    /// `Alt-Svc` of the final HTTPS document (RFC 7838); absent when not sent. Nobody is dialled because of it.
+    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
+    pub alt_svc: Attempt<Option<AltSvc>>,
     /// Cookies set by any HTTPS answer of the site's own hosts.
     #[schemars(extend("maxItems" = limits::COOKIES))]
     pub cookies: Attempt<Listing<Cookie>>,
@@ -344,6 +350,57 @@ pub struct ContentType {
     /// The `charset`, as sent; absent when not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub charset: Option<String>,
+}
+
+/// Software, guessed from what it says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Product {
+    /// Its name, e.g. `nginx`, `Liferay`.
+    pub name: String,
+    /// What it does.
+    pub kind: ProductKind,
+    /// Which steps of a fix fit it: `nginx`, `apache`, `iis`, `tomcat`; absent where none are written for it alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<String>,
+    /// What the guess rests on.
+    pub evidence: String,
+}
+
+/// What software does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProductKind {
+    /// Speaks to the visitor.
+    Server,
+    /// Runs the application.
+    Runtime,
+    /// Is the application.
+    Platform,
+}
+
+/// `Alt-Svc`: other places and protocols where the site may be fetched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AltSvc {
+    /// Values of all field lines, joined by `, `.
+    pub raw: String,
+    /// Whether it is `clear`: every alternative is to be forgotten.
+    pub clear: bool,
+    /// What can be read of it, in the order of preference.
+    #[schemars(extend("maxItems" = limits::ALTERNATIVES))]
+    pub alternatives: Vec<Alternative>,
+}
+
+/// One alternative.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Alternative {
+    /// ALPN protocol name, e.g. `h3`.
+    pub protocol: String,
+    /// Host; empty for the same one.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// Seconds it may be remembered.
+    pub max_age: u64,
 }
 
 /// Something in which the answers of two addresses differ.

@@ -38,6 +38,16 @@ pub struct Web {
     /// `/.well-known/security.txt` (RFC 9116); absent when there is none.
     #[serde(default, skip_serializing_if = "Attempt::is_absent")]
     pub security_txt: Attempt<Option<SecurityTxt>>,
+    /// A security.txt at the top of the site, looked for where there is none in its place. RFC 9116 section 3 lets it
+    /// stand there for old readers alone; absent when there is none either, or one in its place.
+    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
+    pub security_txt_at_top: Attempt<Option<String>>,
+    /// `/robots.txt` (RFC 9309); absent when there is none. Nothing is judged by it.
+    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
+    pub robots: Attempt<Option<Robots>>,
+    /// The first sitemap that robots.txt names, else `/sitemap.xml`; absent when there is none.
+    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
+    pub sitemap: Attempt<Option<Sitemap>>,
     /// What the page lets a foreign origin read that asks for it; absent when nothing.
     #[serde(default, skip_serializing_if = "Attempt::is_absent")]
     pub cors: Attempt<Option<Cors>>,
@@ -126,6 +136,32 @@ pub struct SecurityTxt {
     pub days_left: Option<i64>,
     /// Whether it carries the form of an `OpenPGP` signature; whose it is was not looked at.
     pub signed: bool,
+}
+
+/// A robots.txt (RFC 9309).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Robots {
+    /// Where it was found, redirects followed.
+    pub url: String,
+    /// Whether any crawler may fetch the home page.
+    pub allows_home: bool,
+    /// Sitemaps that it names.
+    #[schemars(extend("maxItems" = limits::SITEMAPS))]
+    pub sitemaps: Vec<String>,
+}
+
+/// A sitemap (sitemaps.org).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Sitemap {
+    /// Where it was found, redirects followed.
+    pub url: String,
+    /// Whether its places are further sitemaps.
+    pub is_index: bool,
+    /// How many places it names, at most 1,000.
+    pub places: u32,
+    /// The newest `lastmod`, as sent; absent where none is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest: Option<String>,
 }
 
 /// Cross-origin resource sharing (Fetch) with an origin that nobody owns.

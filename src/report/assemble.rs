@@ -23,7 +23,7 @@ use super::model::{
 };
 use super::roster::{Member, Place, Roster};
 use super::shared_key::shared_keys;
-use super::site::{SiteReport, software};
+use super::site::SiteReport;
 
 /// Why judged sites make no report.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -215,6 +215,8 @@ fn site_card(
         addresses: Vec::new(),
         server: None,
         software: None,
+        behind: Vec::new(),
+        products: Vec::new(),
         certificate_expires: None,
         score: result.score,
         base: result.base,
@@ -231,7 +233,10 @@ fn site_card(
     if let Some(report) = report {
         card.at = Some(report.at);
         card.addresses = report.addresses;
-        card.software = report.server.as_deref().and_then(software);
+        let mut software = report.software.into_iter();
+        card.software = software.next();
+        card.behind = software.collect();
+        card.products = report.products;
         card.server = report.server;
         card.certificate_expires = report.certificate_expires;
         card.findings = report.findings.into_iter().map(finding).collect();

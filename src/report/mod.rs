@@ -16,7 +16,8 @@ pub use assemble::{AssembleError, assemble};
 pub use book::{Cited, RuleBook, RuleEntry};
 pub use model::{
     BlockCard, CapCard, Cause, CauseKind, FindingCard, FixRule, FixStep, GroupCard, GroupKind, MethodCard,
-    PointsLost, Report, Run, SCHEMA, Scanner, Share, SiteCard, Tenths, UnitCard, Weights, WorstSite,
+    PointsLost, ProductCard, Report, Run, SCHEMA, Scanner, Share, SiteCard, Tenths, UnitCard, Weights,
+    WorstSite,
 };
 pub use past::{Past, PastCard, PreviousRun, TrendPoint};
 pub use pool::Pool;

@@ -149,6 +149,7 @@ async fn a_sound_site_has_no_finding() {
             vec![ConnectTo::new(None, Some(80), ports.plain), ConnectTo::new(None, Some(443), ports.secure)];
         let (facts, report) = scanned(HOST, Www::Auto, to, &authority.root, &rules).await;
         assert_eq!(failing(&report), BTreeSet::new(), "{on:?}: {facts}");
+        assert_eq!(report.software, [on], "whose steps come first");
     }
 }
 

@@ -8,14 +8,17 @@ use crate::{
         field,
         html::{self, Page, Target},
         http1::Head,
+        robots,
         url::HttpUrl,
     },
 };
 
 use super::traces;
 
-/// Octets kept of a small text file.
-const FILE_LIMIT: usize = 32 * 1024;
+/// Octets kept of a text file.
+const FILE_LIMIT: usize = robots::ROBOTS_LIMIT;
+/// Characters kept of an error's page.
+const START: usize = 8 * 1024;
 /// How far after a word like «Điện thoại» a number may begin, and what it may hold beside digits.
 const NEAR: usize = 30;
 
@@ -32,8 +35,10 @@ pub(super) struct Content {
     pub(super) listing: bool,
     /// What it tells of the software behind it.
     pub(super) leak: Option<&'static str>,
-    /// The octets of a small text file.
+    /// The octets of a text file.
     pub(super) file: Vec<u8>,
+    /// How an error's page begins, in lower case; empty for every other one.
+    pub(super) start: String,
 }
 
 impl Content {
@@ -56,6 +61,11 @@ impl Content {
             kind,
             contact,
             file: file.to_vec(),
+            start: if head.status >= 400 {
+                text.chars().take(START).collect::<String>().to_lowercase()
+            } else {
+                String::new()
+            },
         }
     }
 }

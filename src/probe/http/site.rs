@@ -7,14 +7,15 @@ use jiff::Timestamp;
 use crate::{
     net::Net,
     observation::{
-        Attempt, Cookie, Failure, Http, Listing, Redirect, SiteName, Skip, VisitEnd, Web, Www, limits,
+        Attempt, Cookie, Failure, Http, Listing, Product, Redirect, SiteName, Skip, VisitEnd, Web, Www,
+        limits,
     },
     target,
     wire::url::HttpUrl,
 };
 
 use super::{
-    FirstAnswers, Reply, content, difference, no_url, policy,
+    FirstAnswers, Reply, content, difference, no_url, policy, product,
     reach::{self, undecided},
     visit::{Scope, Walk, walk},
     way::Way,
@@ -43,7 +44,7 @@ pub async fn site(visitor: &Visitor<'_>) -> Http {
     observe(visitor, None).await.0
 }
 
-/// The same, and the facts of its pages: up to five requests more. `at` is the time of the observation.
+/// The same, and the facts of its pages: up to eight requests more. `at` is the time of the observation.
 pub async fn site_with_pages(visitor: &Visitor<'_>, at: Timestamp) -> (Http, Attempt<Web>) {
     observe(visitor, Some(at)).await
 }
@@ -64,16 +65,22 @@ async fn observe(visitor: &Visitor<'_>, pages: Option<Timestamp>) -> (Http, Atte
     let reachable = reach::https(visitor.endpoints);
     let port_80 = reach::http(visitor.endpoints);
     let document = document(&https, &reachable);
-    let web = match pages {
-        Some(at) => Attempt::Completed(web::web(&mut way, &scope, visitor.site, &document, &http, at).await),
-        None => Attempt::skipped(Skip::NotRequested),
+    let (web, missing) = match pages {
+        Some(at) => {
+            let (web, missing) = web::web(&mut way, &scope, visitor.site, &document, &http, at).await;
+            (Attempt::Completed(web), missing)
+        }
+        None => (Attempt::skipped(Skip::NotRequested), None),
     };
     way.leave();
     let walks: Vec<&Attempt<Walk>> = [&http, &https]
         .into_iter()
         .chain(twin.completed().into_iter().flatten().flat_map(|twin| [&twin.http, &twin.https]))
         .collect();
+    let products = products(&https, &walks, &scope, &document, missing.as_deref());
     let http = Http {
+        products,
+        alt_svc: document.as_ref().map(|reply| content::alternatives(reply)),
         upgrade: reach::upgrade(&http, &port_80),
         downgrades: downgrades(&walks, twin_failure(&twin)),
         hsts: hsts(&https, &reachable),
@@ -210,6 +217,23 @@ fn hsts(https: &Attempt<Walk>, reachable: &Attempt<bool>) -> Attempt<Option<crat
             (found, _) => Attempt::Completed(found),
         }
     })
+}
+
+/// Of every answer of the site's own hosts, pages in front of it left out.
+fn products(
+    https: &Attempt<Walk>,
+    walks: &[&Attempt<Walk>],
+    scope: &Scope<'_>,
+    document: &Attempt<&Reply>,
+    missing: Option<&Reply>,
+) -> Attempt<Listing<Product>> {
+    let hops = walks.iter().filter_map(|walk| walk.completed()).flat_map(|walk| &walk.hops);
+    let own = hops.map(AsRef::as_ref).filter(|reply: &&Reply| scope.owns(&reply.url));
+    // the site's own pages before what may stand in front of it
+    let mut answers: Vec<&Reply> = own.collect();
+    answers.sort_by_key(|reply| (reply.blocked.is_some(), !reply.url.is_https()));
+    let page = document.completed().and_then(|reply| reply.page());
+    product::products(https, &product::Seen { answers, page, missing })
 }
 
 fn downgrades(walks: &[&Attempt<Walk>], twin: Option<Failure>) -> Attempt<Listing<Redirect>> {

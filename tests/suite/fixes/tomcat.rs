@@ -366,6 +366,8 @@ pub(super) async fn try_all(rules: &RuleSet) {
             wrong.insert(case.rule, format!("the fault is not found, only {found:?}: {facts}"));
         }
         before.push(found);
+        // what it says by its own error page chooses whose steps come first
+        assert_eq!(report.software, [Server::Tomcat], "{}: {facts}", case.rule);
     }
     drop(broken);
 

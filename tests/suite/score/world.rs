@@ -178,6 +178,8 @@ impl World {
             certificates: seen.certificates.clone(),
             keys: seen.keys.clone(),
             server: None,
+            software: Vec::new(),
+            products: Vec::new(),
             certificate_expires: None,
             zone: seen.zone.clone(),
             findings: self.findings(host).into_iter().map(Arc::new).collect(),
