@@ -134,7 +134,7 @@ const LATER_HTTP: [&str; 7] = [
 ];
 
 /// Facts of `http` that came after those, and of `web`; the first one of each is always there.
-const LATEST_HTTP: [&str; 2] = ["products", "alt_svc"];
+const LATEST_HTTP: [&str; 3] = ["products", "h2", "alt_svc"];
 /// The same of `web`: all may be absent, so that a document says of itself that it knows them by the ones of `http`.
 const LATEST_WEB: [&str; 3] = ["security_txt_at_top", "robots", "sitemap"];
 

@@ -104,6 +104,10 @@ pub struct Http {
     /// Software that the site names by itself: what speaks to the visitor first.
     #[schemars(extend("maxItems" = limits::PRODUCTS))]
     pub products: Attempt<Listing<Product>>,
+    /// The requested host's first HTTPS answer once more over HTTP/2 (RFC 9113); absent when the server chooses another
+    /// protocol.
+    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
+    pub h2: Attempt<Option<Http2>>,
     /// `Alt-Svc` of the final HTTPS document (RFC 7838); absent when not sent. Nobody is dialled because of it.
     #[serde(default, skip_serializing_if = "Attempt::is_absent")]
     pub alt_svc: Attempt<Option<AltSvc>>,
@@ -401,6 +405,27 @@ pub struct Alternative {
     pub port: u16,
     /// Seconds it may be remembered.
     pub max_age: u64,
+}
+
+/// The answer over HTTP/2.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Http2 {
+    /// The answer; failed where the server offers HTTP/2 and does not keep to it.
+    pub answer: Attempt<Answer>,
+    /// In what it differs from the one over HTTP/1.1: status, `Location`, fields that are the same for every visitor.
+    #[schemars(extend("maxItems" = limits::DIFFERENCES))]
+    pub differences: Attempt<Listing<Http2Difference>>,
+}
+
+/// Something in which the answers over two versions of HTTP differ.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Http2Difference {
+    /// `status`, `location`, or the field's name in lower case.
+    pub what: String,
+    /// Over HTTP/1.1; empty where the field is not there.
+    pub http1: String,
+    /// Over HTTP/2.
+    pub http2: String,
 }
 
 /// Something in which the answers of two addresses differ.

@@ -36,8 +36,8 @@ pub use document::{Document, DocumentError, MAX_BYTES};
 pub use http::{
     AddressDifference, AltSvc, Alternative, Answer, ContentType, Cookie, CrossOriginPolicy, Csp, CspPolicy,
     CspSource, CspWeakness, EndpointHttp, Field, FrameAncestors, FrameOptions, FrameOptionsPolicy, Hsts,
-    Http, NoSniff, PermissionsPolicy, Product, ProductKind, Redirect, ReferrerPolicy, Upgrade, Visit,
-    VisitEnd, Www,
+    Http, Http2, Http2Difference, NoSniff, PermissionsPolicy, Product, ProductKind, Redirect, ReferrerPolicy,
+    Upgrade, Visit, VisitEnd, Www,
 };
 pub use mail::{
     Bimi, Dmarc, DmarcLevel, Mail, MailExchanger, MailServer, MailSession, MailTls, MtaSts, MtaStsPolicy,

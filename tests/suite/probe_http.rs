@@ -2,6 +2,7 @@
 
 mod addresses;
 mod files;
+mod http2;
 mod pages;
 
 use std::time::Duration;

@@ -124,6 +124,7 @@ const UNJUDGED: &[(&str, &str)] = &[
     ("http.content_type", "what the page is; nosniff, which makes it count, is judged"),
     ("http.products", "chooses whose steps of a fix come first; a guess judges nobody"),
     ("http.alt_svc", "where else the site may be fetched; nobody has to offer more"),
+    ("http.h2", "which protocol is spoken makes a site quicker, not safer; what differs is for the eye"),
     ("web.robots", "whom a site lets crawl it is its own affair"),
     ("web.sitemap", "nobody has to have one"),
     ("web.linked_hosts", "an inventory for the eye"),

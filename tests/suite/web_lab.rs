@@ -131,7 +131,7 @@ pub(crate) fn options(peer: &Peer) -> Options {
     lead_to(peer.http, peer.https)
 }
 
-fn lead_to(http: SocketAddr, https: SocketAddr) -> Options {
+pub(crate) fn lead_to(http: SocketAddr, https: SocketAddr) -> Options {
     let row = |port, to| ConnectTo::new(None, Some(port), to);
     Options {
         allow_private: true,
@@ -146,7 +146,7 @@ pub(crate) async fn closed() -> SocketAddr {
     TcpListener::bind((HERE, 0)).await.unwrap().local_addr().unwrap()
 }
 
-fn server_config() -> ServerConfig {
+pub(crate) fn server_config() -> ServerConfig {
     let key = rcgen::KeyPair::generate().unwrap();
     let certificate =
         rcgen::CertificateParams::new(vec!["another.test".into()]).unwrap().self_signed(&key).unwrap();

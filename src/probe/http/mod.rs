@@ -10,6 +10,7 @@ mod content;
 mod difference;
 mod exchange;
 mod files;
+mod h2;
 mod jar;
 mod page;
 mod policy;

@@ -72,6 +72,13 @@ async fn observe(visitor: &Visitor<'_>, pages: Option<Timestamp>) -> (Http, Atte
         }
         None => (Attempt::skipped(Skip::NotRequested), None),
     };
+    let first = https.completed().and_then(Walk::first);
+    let h2 = match first {
+        // whoever asks to be left alone is
+        Some(Reply { status: 429 | 503, .. }) => Attempt::skipped(Skip::DoesNotApply),
+        Some(first) => way.over_http2(first).await,
+        None => https.as_ref().map(|_| None),
+    };
     way.leave();
     let walks: Vec<&Attempt<Walk>> = [&http, &https]
         .into_iter()
@@ -80,6 +87,7 @@ async fn observe(visitor: &Visitor<'_>, pages: Option<Timestamp>) -> (Http, Atte
     let products = products(&https, &walks, &scope, &document, missing.as_deref());
     let http = Http {
         products,
+        h2,
         alt_svc: document.as_ref().map(|reply| content::alternatives(reply)),
         upgrade: reach::upgrade(&http, &port_80),
         downgrades: downgrades(&walks, twin_failure(&twin)),

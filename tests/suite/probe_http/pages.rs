@@ -61,8 +61,8 @@ async fn what_stands_beside_the_page_costs_six_requests_on_one_connection() {
     let files =
         ["https a.test /.well-known/security.txt", "https a.test /robots.txt", "https a.test /sitemap.xml"];
     assert_eq!(log[5..], files);
-    // port 80, the first answer over https, and one for all the rest
-    assert_eq!(peer.connections(), 3);
+    // port 80, the first answer over https, one for all the rest, and one that looks for HTTP/2
+    assert_eq!(peer.connections(), 4);
     let file = some(&web.security_txt);
     assert!(file.valid, "{:?}", file.faults);
     assert_eq!((file.days_left, file.signed), (Some(189), false));
