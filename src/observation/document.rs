@@ -135,8 +135,8 @@ const LATER_HTTP: [&str; 7] = [
 
 /// Facts of `http` that came after those, and of `web`; the first one of each is always there.
 const LATEST_HTTP: [&str; 3] = ["products", "h2", "alt_svc"];
-/// The same of `web`: all may be absent, so that a document says of itself that it knows them by the ones of `http`.
-const LATEST_WEB: [&str; 3] = ["security_txt_at_top", "robots", "sitemap"];
+/// The same of `web`, where a document says by the ones of `http` that it knows them.
+const LATEST_WEB: [&str; 4] = ["security_txt_at_top", "robots", "sitemap", "injection"];
 
 /// A document that is older than a fact was not asked for it. Those that may be absent are known to be older by the
 /// ones of their generation that may not.

@@ -217,6 +217,7 @@ fn site_card(
         software: None,
         behind: Vec::new(),
         products: Vec::new(),
+        suspicions: Vec::new(),
         certificate_expires: None,
         score: result.score,
         base: result.base,
@@ -237,6 +238,7 @@ fn site_card(
         card.software = software.next();
         card.behind = software.collect();
         card.products = report.products;
+        card.suspicions = report.suspicions;
         card.server = report.server;
         card.certificate_expires = report.certificate_expires;
         card.findings = report.findings.into_iter().map(finding).collect();

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::observation::Vantage;
+use crate::observation::{Suspect, Vantage};
 use crate::rule::{Category, Finding, Reason, RuleId, Server, Severity, Text};
 use crate::score::{Bracket, CategoryScore, Coverage, Exact, Grade, Standing};
 
@@ -332,6 +332,9 @@ pub struct SiteCard {
     /// Software that it names by itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub products: Vec<ProductCard>,
+    /// Pages that look planted, for a human to look at: judged by nothing, without points.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suspicions: Vec<Suspect>,
     /// When the first of its certificates runs out (RFC 3339); absent where none was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]

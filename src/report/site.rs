@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::ProductCard;
-use crate::observation::{Document, SiteName};
+use crate::observation::{Document, SiteName, Suspect};
 use crate::rule::{Finding, RuleId, RuleSet, Server, Verdict};
 
 /// The most characters of a server's name of itself.
@@ -33,6 +33,8 @@ pub struct SiteReport {
     pub software: Vec<Server>,
     /// Software that it names by itself, with what that rests on.
     pub products: Vec<ProductCard>,
+    /// Pages that look planted, for a human to look at.
+    pub suspicions: Vec<Suspect>,
     /// When the first of its server certificates runs out.
     pub certificate_expires: Option<Timestamp>,
     /// One finding per rule.
@@ -87,6 +89,7 @@ impl SiteReport {
             zone: document.text(&["dns", "zone"]).map(str::to_owned),
             software: fitting(document),
             products: products(document),
+            suspicions: suspicions(document),
             server: server(document),
             certificate_expires: leaf("not_after").iter().filter_map(|end| end.parse().ok()).min(),
             findings: findings.into_iter().map(Arc::new).collect(),
@@ -126,6 +129,12 @@ fn products(document: &Document) -> Vec<ProductCard> {
             Some(ProductCard { name: text(guess, "name")?, evidence: text(guess, "evidence")? })
         })
         .collect()
+}
+
+fn suspicions(document: &Document) -> Vec<Suspect> {
+    let items =
+        document.facts().get("web").and_then(|web| web.pointer("/injection/suspects/items")?.as_array());
+    items.into_iter().flatten().filter_map(|item| serde_json::from_value(item.clone()).ok()).collect()
 }
 
 fn guesses(document: &Document) -> impl Iterator<Item = &Value> {

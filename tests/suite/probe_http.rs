@@ -3,6 +3,7 @@
 mod addresses;
 mod files;
 mod http2;
+mod injection;
 mod pages;
 
 use std::time::Duration;

@@ -125,6 +125,7 @@ const UNJUDGED: &[(&str, &str)] = &[
     ("http.products", "chooses whose steps of a fix come first; a guess judges nobody"),
     ("http.alt_svc", "where else the site may be fetched; nobody has to offer more"),
     ("http.h2", "which protocol is spoken makes a site quicker, not safer; what differs is for the eye"),
+    ("web.injection", "a suspicion for a human to look at; a heuristic accuses nobody"),
     ("web.robots", "whom a site lets crawl it is its own affair"),
     ("web.sitemap", "nobody has to have one"),
     ("web.linked_hosts", "an inventory for the eye"),

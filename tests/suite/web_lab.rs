@@ -33,6 +33,8 @@ pub(crate) struct Request {
     pub(crate) method: String,
     pub(crate) origin: Option<String>,
     pub(crate) cookie: Option<String>,
+    pub(crate) agent: String,
+    pub(crate) referer: Option<String>,
     /// `X-Forwarded-Proto`, from a server that passes a request on.
     pub(crate) forwarded: Option<String>,
     /// How often this URL was asked for, this time included.
@@ -273,6 +275,8 @@ fn read_request(head: &str, tls: bool) -> Request {
         method,
         origin: fields.get("origin").cloned(),
         cookie: fields.get("cookie").cloned(),
+        agent: fields["user-agent"].clone(),
+        referer: fields.get("referer").cloned(),
         forwarded: fields.get("x-forwarded-proto").cloned(),
         count: 0,
     }

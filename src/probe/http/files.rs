@@ -21,6 +21,8 @@ pub(super) struct Files {
     pub(super) robots: Attempt<Option<Robots>>,
     pub(super) sitemap: Attempt<Option<Sitemap>>,
     pub(super) security_txt_at_top: Attempt<Option<String>>,
+    /// The newest pages of the sitemap, newest first; the first sitemap of an index where that is one.
+    pub(super) newest: Vec<HttpUrl>,
 }
 
 /// Two requests, three where there is no security.txt in its place; redirects are followed.
@@ -51,11 +53,40 @@ pub(super) async fn files(
         }),
         other => other.as_ref().map(|_| None),
     };
+    let newest = newest(way, scope, sitemap.completed().and_then(Option::as_ref)).await;
     Files {
+        newest,
         robots: read.map(|read| read.map(|(reply, robots)| facts(reply, &robots))),
         sitemap: sitemap.map(|file| file.and_then(|reply| sitemap_facts(&reply))),
         security_txt_at_top,
     }
+}
+
+/// Asked for further only where pages may be looked at under other names.
+async fn newest(way: &mut Way<'_>, scope: &Scope<'_>, file: Option<&Arc<Reply>>) -> Vec<HttpUrl> {
+    let Some(file) = file.filter(|_| way.may_impersonate()) else { return Vec::new() };
+    let mut map = robots::Sitemap::parse(octets(file));
+    let mut url = file.url.clone();
+    if map.is_index {
+        let Some(part) = sorted(&map, &url).into_iter().find(|part| scope.owns(part)) else {
+            return Vec::new();
+        };
+        let Attempt::Completed(Some(part)) = fetch(way, scope, &part).await else { return Vec::new() };
+        map = robots::Sitemap::parse(octets(&part));
+        url.clone_from(&part.url);
+    }
+    let mut pages = sorted(&map, &url);
+    pages.retain(|page| scope.owns(page));
+    pages.truncate(limits::SUSPECT_URLS);
+    pages
+}
+
+/// Places, the latest first; those without a time come last, in the order of the file. RFC 3339 sorts as text, as far as
+/// days go.
+fn sorted(map: &robots::Sitemap, base: &HttpUrl) -> Vec<HttpUrl> {
+    let mut pages: Vec<&robots::Page> = map.pages.iter().collect();
+    pages.sort_by(|a, b| b.modified.cmp(&a.modified));
+    pages.into_iter().filter_map(|page| base.resolve(&page.location).ok()).collect()
 }
 
 fn facts(reply: &Reply, robots: &robots::Robots) -> Robots {

@@ -11,6 +11,7 @@ mod difference;
 mod exchange;
 mod files;
 mod h2;
+mod injection;
 mod jar;
 mod page;
 mod policy;
@@ -23,6 +24,7 @@ mod traces;
 mod visit;
 mod way;
 mod web;
+mod words;
 
 use std::{net::IpAddr, sync::Arc};
 

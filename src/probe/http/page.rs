@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-use super::traces;
+use super::{traces, words};
 
 /// Octets kept of a text file.
 const FILE_LIMIT: usize = robots::ROBOTS_LIMIT;
@@ -37,6 +37,8 @@ pub(super) struct Content {
     pub(super) leak: Option<&'static str>,
     /// The octets of a text file.
     pub(super) file: Vec<u8>,
+    /// Words of gambling pages in the title and the text of the page.
+    pub(super) words: Vec<&'static str>,
     /// How an error's page begins, in lower case; empty for every other one.
     pub(super) start: String,
 }
@@ -49,6 +51,9 @@ impl Content {
         let is_html = kind.as_ref().map_or(begins, MimeType::is_html);
         let mut page = is_html.then(|| html::read(&String::from_utf8_lossy(body), url));
         let contact = page.as_ref().and_then(contact);
+        let words = page.as_ref().map_or(Vec::new(), |page| {
+            words::found(&format!("{} {}", page.title.as_deref().unwrap_or_default(), page.text))
+        });
         if let Some(page) = &mut page {
             page.text = String::new();
             page.cut_short |= cut;
@@ -60,6 +65,7 @@ impl Content {
             page,
             kind,
             contact,
+            words,
             file: file.to_vec(),
             start: if head.status >= 400 {
                 text.chars().take(START).collect::<String>().to_lowercase()

@@ -15,7 +15,7 @@ use crate::{
 };
 
 use super::{
-    FirstAnswers, Reply, content, difference, no_url, policy, product,
+    FirstAnswers, Reply, content, difference, injection, no_url, policy, product,
     reach::{self, undecided},
     visit::{Scope, Walk, walk},
     way::Way,
@@ -67,7 +67,11 @@ async fn observe(visitor: &Visitor<'_>, pages: Option<Timestamp>) -> (Http, Atte
     let document = document(&https, &reachable);
     let (web, missing) = match pages {
         Some(at) => {
-            let (web, missing) = web::web(&mut way, &scope, visitor.site, &document, &http, at).await;
+            let (mut web, missing, newest) =
+                web::web(&mut way, &scope, visitor.site, &document, &http, at).await;
+            way.leave();
+            web.injection =
+                injection::observe(visitor.net, &scope, &document, &newest, || fresh(visitor)).await;
             (Attempt::Completed(web), missing)
         }
         None => (Attempt::skipped(Skip::NotRequested), None),
@@ -141,14 +145,24 @@ fn twin(host: &str) -> Option<String> {
     }
 }
 
+/// A way to this site that knows its addresses and no answers.
+fn fresh<'a>(visitor: &Visitor<'a>) -> Way<'a> {
+    let mut way = Way::new(visitor.net);
+    way.settle(&visitor.site.host, order(visitor).iter().map(|answers| answers.address).collect());
+    way
+}
+
+/// Addresses that answer come first: a visitor's browser would end there too.
+fn order<'a>(visitor: &Visitor<'a>) -> Vec<&'a FirstAnswers> {
+    let mut order: Vec<&FirstAnswers> = visitor.endpoints.iter().collect();
+    order.sort_by_key(|answers| (answers.https.completed().is_none(), answers.http.completed().is_none()));
+    order
+}
+
 /// The way of this site's visits, with all that its endpoints told.
 fn way<'a>(visitor: &Visitor<'a>) -> Way<'a> {
     let SiteName { host, port } = visitor.site;
-    let mut way = Way::new(visitor.net);
-    // Addresses that answer come first: a visitor's browser would end there too.
-    let mut order: Vec<&FirstAnswers> = visitor.endpoints.iter().collect();
-    order.sort_by_key(|answers| (answers.https.completed().is_none(), answers.http.completed().is_none()));
-    way.settle(host, order.iter().map(|answers| answers.address).collect());
+    let mut way = fresh(visitor);
     for answers in visitor.endpoints {
         way.count(answers.address, answers.requests);
     }

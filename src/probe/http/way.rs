@@ -27,6 +27,8 @@ const TRIES: usize = 3;
 pub(super) struct Way<'a> {
     net: &'a Net,
     agent: String,
+    /// Sent with every request.
+    fields: &'static [(&'static str, &'static str)],
     lane: Option<Lane>,
     /// Of the lane that is held.
     kept: Option<Kept>,
@@ -42,12 +44,23 @@ impl<'a> Way<'a> {
         Self {
             net,
             agent: net.user_agent(),
+            fields: &[],
             lane: None,
             kept: None,
             spent: HashMap::new(),
             known: HashMap::new(),
             hosts: HashMap::new(),
         }
+    }
+
+    /// The same under another name, with further fields.
+    pub(super) fn named(self, agent: String, fields: &'static [(&'static str, &'static str)]) -> Self {
+        Self { agent, fields, ..self }
+    }
+
+    /// Whether pages may be asked for under other names.
+    pub(super) fn may_impersonate(&self) -> bool {
+        self.net.options().impersonate
     }
 
     /// Tells the addresses of a host that was looked up already.
@@ -176,7 +189,8 @@ impl<'a> Way<'a> {
             return Attempt::failed(spent(Budget::HttpPerJob));
         }
         let given = self.net.options().exchange_timeout;
-        let ask = Ask { url, agent: &self.agent, method, fields, given, retry: left > 1 };
+        let fields = [self.fields, fields].concat();
+        let ask = Ask { url, agent: &self.agent, method, fields: &fields, given, retry: left > 1 };
         fetch(lane, &ask, &mut self.kept).await.map(Arc::new)
     }
 }

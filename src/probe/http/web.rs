@@ -62,14 +62,19 @@ impl Beside {
             again: same(why),
             preflight: same(why),
             contact: same(why),
-            files: Files { robots: same(why), sitemap: same(why), security_txt_at_top: same(why) },
+            files: Files {
+                robots: same(why),
+                sitemap: same(why),
+                security_txt_at_top: same(why),
+                newest: Vec::new(),
+            },
         }
     }
 }
 
 /// Asks what is to be asked beside the document that the https visit ended with, and reads it. Where there is no such
 /// document nothing more is asked, for the same reason. Beside it the answer to the path that does not exist, where the
-/// site itself gave it.
+/// site itself gave it, and the newest pages.
 pub(super) async fn web(
     way: &mut Way<'_>,
     scope: &Scope<'_>,
@@ -77,7 +82,7 @@ pub(super) async fn web(
     document: &Attempt<&Reply>,
     http: &Attempt<Walk>,
     at: Timestamp,
-) -> (Web, Option<Arc<Reply>>) {
+) -> (Web, Option<Arc<Reply>>, Vec<HttpUrl>) {
     let beside = beside(way, scope, site, document, at).await;
     let page = document.as_ref().and_then(|reply| page(reply));
     let missing = beside.missing.completed().filter(|reply| reply.front().is_none()).cloned();
@@ -98,9 +103,10 @@ pub(super) async fn web(
         error_leak: beside.missing.and_then(|reply| error_leak(&reply)),
         security_txt_at_top: beside.files.security_txt_at_top,
         robots: beside.files.robots,
+        injection: Attempt::skipped(Skip::NotRequested),
         sitemap: beside.files.sitemap,
     };
-    (web, missing)
+    (web, missing, beside.files.newest)
 }
 
 async fn beside(

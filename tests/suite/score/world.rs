@@ -180,6 +180,7 @@ impl World {
             server: None,
             software: Vec::new(),
             products: Vec::new(),
+            suspicions: Vec::new(),
             certificate_expires: None,
             zone: seen.zone.clone(),
             findings: self.findings(host).into_iter().map(Arc::new).collect(),
