@@ -205,7 +205,9 @@ mod tests {
         Reply::new(url, std::net::Ipv4Addr::LOCALHOST.into(), response)
     }
 
-    fn names(fields: &[(&str, &str)], body: &str, missing: &str) -> Vec<(String, Option<String>)> {
+    type Pairs<'p> = &'p [(&'p str, &'p str)];
+
+    fn names(fields: Pairs<'_>, body: &str, missing: &str) -> Vec<(String, Option<String>)> {
         let (page, missing) = (reply(200, "/", fields, body), reply(404, "/x", &[], missing));
         let seen = Seen { answers: vec![&page], page: page.page(), missing: Some(&missing) };
         let none = Attempt::failed(crate::observation::Failure::Refused);
@@ -217,7 +219,7 @@ mod tests {
     #[test]
     fn products_are_told_by_what_they_say() {
         let html = "<!doctype html><title>x</title>";
-        let cases: &[(&[(&str, &str)], &str, &str, &[(&str, &str)])] = &[
+        let cases: &[(Pairs<'_>, &str, &str, Pairs<'_>)] = &[
             (&[("Server", "nginx")], html, "", &[("nginx", "nginx")]),
             (&[], html, "<hr><center>nginx/1.22.1</center>", &[("nginx", "nginx")]),
             (&[("Server", "Apache")], html, "", &[("Apache HTTP Server", "apache")]),

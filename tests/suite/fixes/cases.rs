@@ -326,10 +326,10 @@ pub(crate) const CASES: &[Case] = &[
     ),
     case("http-csp-missing", |site, _| site.without("Content-Security-Policy")),
     case("http-csp-script-unprotected", |site, on| {
-        policy(site, on, "script-src *; object-src 'none'; base-uri 'none'")
+        policy(site, on, "script-src *; object-src 'none'; base-uri 'none'");
     }),
     case("http-csp-eval-allowed", |site, on| {
-        policy(site, on, "script-src 'self' 'unsafe-eval'; object-src 'none'; base-uri 'none'")
+        policy(site, on, "script-src 'self' 'unsafe-eval'; object-src 'none'; base-uri 'none'");
     }),
     case("http-csp-bypass-host", |site, on| {
         policy(site, on, "script-src 'self' https://ajax.googleapis.com; object-src 'none'; base-uri 'none'");

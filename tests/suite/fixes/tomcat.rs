@@ -110,7 +110,7 @@ const CASES: &[Case] = &[
     case("http-platform-disclosed", |site| site.connector.push("xpoweredBy=\"true\"".into())),
     case("http-csp-missing", |_| {}),
     case("http-csp-script-unprotected", |site| {
-        policy(site, "script-src *; object-src 'none'; base-uri 'none'")
+        policy(site, "script-src *; object-src 'none'; base-uri 'none'");
     }),
     case("http-csp-eval-allowed", |site| policy(site, "script-src 'self' 'unsafe-eval'; base-uri 'none'")),
     case("http-csp-bypass-host", |site| policy(site, "script-src 'self' https://ajax.googleapis.com")),
@@ -120,7 +120,7 @@ const CASES: &[Case] = &[
     case("http-csp-base-open", |site| policy(site, "script-src 'self'; object-src 'none'")),
     case("http-csp-form-open", |site| policy(site, "default-src 'self'; base-uri 'none'")),
     case("http-csp-token-unread", |site| {
-        policy(site, "default-src self; base-uri 'none'; form-action 'self'")
+        policy(site, "default-src self; base-uri 'none'; form-action 'self'");
     }),
     case("web-cookie-page-cached", |site| {
         site.java().push(SESSION.into());
@@ -218,7 +218,7 @@ impl Site {
             let done = Command::new("sh").args(["-ec", snippet]).current_dir(folder).status().unwrap();
             assert!(done.success(), "{snippet}");
         } else {
-            let (name, _) = snippet.split_once("=\"").expect("an attribute of the Connector");
+            let (name, _) = snippet.split_once("=\"").unwrap_or_else(|| panic!("what is {snippet}?"));
             self.connector.retain(|attribute| !attribute.starts_with(name));
             self.connector.push(snippet.to_owned());
         }
@@ -326,8 +326,8 @@ fn start(sites: &[Site], folder: tempfile::TempDir, certificate: &crate::peer::P
     fs::write(base.join("conf/server.xml"), server).unwrap();
     fs::write(base.join("conf/web.xml"), "<web-app />").unwrap();
     fs::write(base.join("conf/context.xml"), "<Context />").unwrap();
-    let compiled = compiler.output().expect("tests/run installs a JDK");
-    assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
+    let done = compiler.output().unwrap_or_else(|error| panic!("javac: {error}; tests/run installs it"));
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let mut java = Command::new("java");
     java.args(["-Xmx256m", "-XX:TieredStopAtLevel=1", "-Djava.net.preferIPv4Stack=true", "-cp"])
         .arg(format!("{HOME}/bin/bootstrap.jar:{HOME}/bin/tomcat-juli.jar"))
@@ -383,7 +383,7 @@ pub(super) async fn try_all(rules: &RuleSet) {
             // the text asks for it in words
             site.files.push(("index.html", "<title>x</title>".into()));
         }
-        site.apply(fix.for_server(Server::Tomcat).expect("steps for Tomcat"), &own);
+        site.apply(fix.for_server(Server::Tomcat).unwrap(), &own);
     }
     let _fixed = start(&sites, folder, &certificate);
     for ((case, site), before) in CASES.iter().zip(&sites).zip(&before) {

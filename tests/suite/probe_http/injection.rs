@@ -67,9 +67,10 @@ async fn nobody_is_asked_under_another_name_without_permission() {
 
 #[tokio::test]
 async fn three_views_of_the_newest_pages_each_under_our_name() {
-    let urls: String = (1..=30)
+    let urls: Vec<String> = (1..=30)
         .map(|n| format!("<url><loc>https://a.test/{n}</loc><lastmod>2026-11-{n:02}</lastmod></url>"))
         .collect();
+    let urls = urls.concat();
     let map =
         format!("<urlset>{urls}<url><loc>https://b.test/x</loc><lastmod>2026-12-01</lastmod></url></urlset>");
     let (found, peer) = looked(true, move |request| {
@@ -98,7 +99,8 @@ async fn three_views_of_the_newest_pages_each_under_our_name() {
 #[tokio::test]
 async fn what_makes_a_suspicion() {
     type Page = fn(Option<View>) -> Act;
-    let cases: Vec<(&str, Page, Vec<(View, &[&str], Option<&str>)>)> = vec![
+    type Told = (View, &'static [&'static str], Option<&'static str>);
+    let cases: Vec<(&str, Page, Vec<Told>)> = vec![
         (
             "links planted for everybody",
             |_| page("<div style=display:none><a href=https://x.example/>Tài xỉu online</a></div>"),
