@@ -14,7 +14,7 @@ use super::{
     survey::{Choice, Survey},
 };
 use crate::{
-    render::{escape, pad, wrap},
+    render::{escape, pad, suspicion, wrap},
     report::Report,
     rule::{Lang, Severity, Verdict},
     store::Diff,
@@ -50,6 +50,9 @@ fn time_of_day(text: &str) -> Result<civil::Time, Refused> {
     let time = civil::Time::strptime("%H:%M", text).or_else(|_| civil::Time::strptime("%H:%M:%S", text));
     time.map_err(|_| Refused(("ghi giờ và phút, ví dụ 05:30", "write hours and minutes, as in 05:30").into()))
 }
+
+/// The most suspicions told one by one.
+const MAX_SUSPICIONS: usize = 20;
 
 impl Scan {
     pub(super) fn run(&self, screen: &mut Screen<'_>) -> Result<Exit, Failed> {
@@ -135,11 +138,21 @@ impl Scan {
         exit: Exit,
         screen: &mut Screen<'_>,
     ) -> Result<(), Failed> {
+        // these are told at once, and every night until somebody has looked
+        let sites = || report.units.iter().flat_map(|unit| &unit.sites);
+        let suspicions: usize = sites().map(|site| site.suspicions.len()).sum();
+        if suspicions > 0 {
+            let heading = suspicion::heading(screen.lang);
+            writeln!(screen.out, "khien: {heading}: {suspicions}")?;
+            for suspect in sites().flat_map(|site| &site.suspicions).take(MAX_SUSPICIONS) {
+                writeln!(screen.out, "khien:   {}", suspicion::lines(suspect, screen.lang).join("; "))?;
+            }
+        }
         let news = diff.is_none_or(keeping::is_news) || !report.run.complete || report.run.degraded;
         if !news {
             return Ok(());
         }
-        let sites: usize = report.units.iter().map(|unit| unit.sites.len()).sum();
+        let count: usize = report.units.iter().map(|unit| unit.sites.len()).sum();
         let critical = report
             .units
             .iter()
@@ -158,7 +171,7 @@ impl Scan {
             Lang::Vi => {
                 writeln!(
                     screen.out,
-                    "khien: {} {complete}, {sites} trang, {critical} lỗi nghiêm trọng",
+                    "khien: {} {complete}, {count} trang, {critical} lỗi nghiêm trọng",
                     at.strftime("%d/%m/%Y %H:%M")
                 )?;
                 let change = change.unwrap_or_else(|| "lần kiểm tra đầu tiên".to_owned());
@@ -167,7 +180,7 @@ impl Scan {
             Lang::En => {
                 writeln!(
                     screen.out,
-                    "khien: {} {complete}, {sites} sites, {critical} critical findings",
+                    "khien: {} {complete}, {count} sites, {critical} critical findings",
                     at.strftime("%Y-%m-%d %H:%M")
                 )?;
                 let change = change.unwrap_or_else(|| "the first run".to_owned());

@@ -21,7 +21,7 @@ use crate::{
     observation::{SiteName, Vantage},
     report::{Roster, Sites},
     scan::Plan,
-    target::{Host, Inventory, UnitId},
+    target::{Host, Inventory, Scope, UnitId},
 };
 
 /// Which part of an inventory.
@@ -153,18 +153,13 @@ impl Survey {
         });
         scan.at = at;
         scan.resolve_pinned |= lab.resolver.is_some();
-        let job = Job {
-            needs_resolver: scan.resolve_pinned || looks_names_up,
-            options: network.options(
-                lab,
-                &folder,
-                inventory.allow_private,
-                inventory.lead_agency.reference(),
-            ),
-            plan,
-            scan,
-            earlier,
-        };
+        let contact = inventory.lead_agency.reference();
+        let mut options = network.options(lab, &folder, inventory.allow_private, contact);
+        // the document alone decides: who runs the scan need not ask for it
+        options.impersonate =
+            inventory.authorisation.as_ref().is_some_and(|document| document.allows(Scope::Impersonation));
+        let needs_resolver = scan.resolve_pinned || looks_names_up;
+        let job = Job { needs_resolver, options, plan, scan, earlier };
         let id = listening.keeper.map(|keeper| keeper.id().to_owned());
         let done = probe(job, judge, output, listening, screen)?;
         let about =

@@ -102,6 +102,9 @@ pub struct Options {
     /// Whether messages may be sent that no browser and no resolver sends (broken handshakes, zone transfers, recursion
     /// at servers that should not offer it): the flag was given and the authorisation covers it.
     pub intrusive: bool,
+    /// Whether pages may be asked for under other names than our own, each of which still ends in it: the authorisation
+    /// covers it.
+    pub impersonate: bool,
 }
 
 impl Default for Options {
@@ -126,6 +129,7 @@ impl Default for Options {
             seed: 0,
             contact_url: String::from("https://khien.invalid/"),
             intrusive: false,
+            impersonate: false,
         }
     }
 }

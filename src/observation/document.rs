@@ -133,10 +133,29 @@ const LATER_HTTP: [&str; 7] = [
     "address_differences",
 ];
 
+/// Facts of `http` that came after those, and of `web`; the first one of each is always there.
+const LATEST_HTTP: [&str; 3] = ["products", "h2", "alt_svc"];
+/// The same of `web`, where a document says by the ones of `http` that it knows them.
+const LATEST_WEB: [&str; 4] = ["security_txt_at_top", "robots", "sitemap", "injection"];
+
 /// A document that is older than a fact was not asked for it. Those that may be absent are known to be older by the
 /// ones of their generation that may not.
 fn mark_later_facts(facts: &mut Map<String, Value>) {
     facts.entry("web").or_insert_with(not_requested);
+    let told = facts.get("http").and_then(Value::as_object);
+    let older =
+        told.is_some_and(|http| http.contains_key("https_reachable") && !http.contains_key("products"));
+    for (part, always, latest) in
+        [("http", "https_reachable", &LATEST_HTTP[..]), ("web", "page", &LATEST_WEB)]
+    {
+        if let Some(part) = facts.get_mut(part).and_then(Value::as_object_mut).filter(|_| older)
+            && part.contains_key(always)
+        {
+            for name in latest {
+                part.entry(*name).or_insert_with(not_requested);
+            }
+        }
+    }
     if let Some(http) = facts.get_mut("http").and_then(Value::as_object_mut)
         && http.contains_key("https_reachable")
         && !http.contains_key("address_differences")

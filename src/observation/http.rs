@@ -101,6 +101,16 @@ pub struct Http {
     /// In what the first HTTPS answers of the site's addresses differ.
     #[schemars(extend("maxItems" = limits::DIFFERENCES))]
     pub address_differences: Attempt<Listing<AddressDifference>>,
+    /// Software that the site names by itself: what speaks to the visitor first.
+    #[schemars(extend("maxItems" = limits::PRODUCTS))]
+    pub products: Attempt<Listing<Product>>,
+    /// The requested host's first HTTPS answer once more over HTTP/2 (RFC 9113); absent when the server chooses another
+    /// protocol.
+    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
+    pub h2: Attempt<Option<Http2>>,
+    /// `Alt-Svc` of the final HTTPS document (RFC 7838); absent when not sent. Nobody is dialled because of it.
+    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
+    pub alt_svc: Attempt<Option<AltSvc>>,
     /// Cookies set by any HTTPS answer of the site's own hosts.
     #[schemars(extend("maxItems" = limits::COOKIES))]
     pub cookies: Attempt<Listing<Cookie>>,
@@ -344,6 +354,78 @@ pub struct ContentType {
     /// The `charset`, as sent; absent when not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub charset: Option<String>,
+}
+
+/// Software, guessed from what it says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Product {
+    /// Its name, e.g. `nginx`, `Liferay`.
+    pub name: String,
+    /// What it does.
+    pub kind: ProductKind,
+    /// Which steps of a fix fit it: `nginx`, `apache`, `iis`, `tomcat`; absent where none are written for it alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<String>,
+    /// What the guess rests on.
+    pub evidence: String,
+}
+
+/// What software does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProductKind {
+    /// Speaks to the visitor.
+    Server,
+    /// Runs the application.
+    Runtime,
+    /// Is the application.
+    Platform,
+}
+
+/// `Alt-Svc`: other places and protocols where the site may be fetched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AltSvc {
+    /// Values of all field lines, joined by `, `.
+    pub raw: String,
+    /// Whether it is `clear`: every alternative is to be forgotten.
+    pub clear: bool,
+    /// What can be read of it, in the order of preference.
+    #[schemars(extend("maxItems" = limits::ALTERNATIVES))]
+    pub alternatives: Vec<Alternative>,
+}
+
+/// One alternative.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Alternative {
+    /// ALPN protocol name, e.g. `h3`.
+    pub protocol: String,
+    /// Host; empty for the same one.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// Seconds it may be remembered.
+    pub max_age: u64,
+}
+
+/// The answer over HTTP/2.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Http2 {
+    /// The answer; failed where the server offers HTTP/2 and does not keep to it.
+    pub answer: Attempt<Answer>,
+    /// In what it differs from the one over HTTP/1.1: status, `Location`, fields that are the same for every visitor.
+    #[schemars(extend("maxItems" = limits::DIFFERENCES))]
+    pub differences: Attempt<Listing<Http2Difference>>,
+}
+
+/// Something in which the answers over two versions of HTTP differ.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Http2Difference {
+    /// `status`, `location`, or the field's name in lower case.
+    pub what: String,
+    /// Over HTTP/1.1; empty where the field is not there.
+    pub http1: String,
+    /// Over HTTP/2.
+    pub http2: String,
 }
 
 /// Something in which the answers of two addresses differ.

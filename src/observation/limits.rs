@@ -51,6 +51,20 @@ pub const FORMS: usize = 51;
 pub const LINKED_HOSTS: usize = 100;
 /// Generators kept of a page.
 pub const GENERATORS: usize = 20;
+/// Products that a site names by itself.
+pub const PRODUCTS: usize = 20;
+/// URLs that are looked at as somebody else.
+pub const SUSPECT_URLS: usize = 10;
+/// Suspicions kept of a site: three views of each URL.
+pub const SUSPECTS: usize = 30;
+/// Words kept of a suspicion.
+pub const SUSPECT_WORDS: usize = 20;
+/// Hosts kept of a suspicion.
+pub const SUSPECT_HOSTS: usize = 20;
+/// Alternatives kept of Alt-Svc.
+pub const ALTERNATIVES: usize = 20;
+/// Sitemaps that a robots.txt names.
+pub const SITEMAPS: usize = 20;
 /// Contacts and faults kept of a security.txt.
 pub const SECURITY_TXT: usize = 20;
 /// Pairs of version and cipher suite kept of a server; the budget of connections ends before.

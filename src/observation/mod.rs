@@ -34,9 +34,10 @@ pub use delegation::{Delegation, Edns, Glue, NameServer, Network, ParentView, Se
 pub use dns::{Address, Caa, CaaProperty, Dns, DnssecStatus, DomainName, HiredService, ServiceBinding, Soa};
 pub use document::{Document, DocumentError, MAX_BYTES};
 pub use http::{
-    AddressDifference, Answer, ContentType, Cookie, CrossOriginPolicy, Csp, CspPolicy, CspSource,
-    CspWeakness, EndpointHttp, Field, FrameAncestors, FrameOptions, FrameOptionsPolicy, Hsts, Http, NoSniff,
-    PermissionsPolicy, Redirect, ReferrerPolicy, Upgrade, Visit, VisitEnd, Www,
+    AddressDifference, AltSvc, Alternative, Answer, ContentType, Cookie, CrossOriginPolicy, Csp, CspPolicy,
+    CspSource, CspWeakness, EndpointHttp, Field, FrameAncestors, FrameOptions, FrameOptionsPolicy, Hsts,
+    Http, Http2, Http2Difference, NoSniff, PermissionsPolicy, Product, ProductKind, Redirect, ReferrerPolicy,
+    Upgrade, Visit, VisitEnd, Www,
 };
 pub use mail::{
     Bimi, Dmarc, DmarcLevel, Mail, MailExchanger, MailServer, MailSession, MailTls, MtaSts, MtaStsPolicy,
@@ -54,6 +55,6 @@ pub use signing::{DnsKey, Ds, Nsec3, RecordSet, Signature, Signing, Why};
 pub use site::{Addresses, Agreement, Endpoint, Observations, SCHEMA, SiteName, Vantage};
 pub use tls::{Handshake, OcspStaple, Support, Tls, Versions};
 pub use web::{
-    Contact, Cors, CorsAllowed, ErrorLeak, ExternalResource, LinkedHost, MixedContent, NonceUse, SecurityTxt,
-    Web, WebForm,
+    Contact, Cors, CorsAllowed, ErrorLeak, ExternalResource, Injection, LinkedHost, MixedContent, NonceUse,
+    Robots, SecurityTxt, Sitemap, Suspect, View, Web, WebForm,
 };

@@ -38,6 +38,19 @@ pub struct Web {
     /// `/.well-known/security.txt` (RFC 9116); absent when there is none.
     #[serde(default, skip_serializing_if = "Attempt::is_absent")]
     pub security_txt: Attempt<Option<SecurityTxt>>,
+    /// A security.txt at the top of the site, looked for where there is none in its place. RFC 9116 section 3 lets it
+    /// stand there for old readers alone; absent when there is none either, or one in its place.
+    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
+    pub security_txt_at_top: Attempt<Option<String>>,
+    /// `/robots.txt` (RFC 9309); absent when there is none. Nothing is judged by it.
+    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
+    pub robots: Attempt<Option<Robots>>,
+    /// The first sitemap that robots.txt names, else `/sitemap.xml`; absent when there is none.
+    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
+    pub sitemap: Attempt<Option<Sitemap>>,
+    /// Pages that may have been planted for search engines; looked for only under an authorisation with the scope
+    /// `impersonation`. A suspicion for a human to look at: nothing is judged by it.
+    pub injection: Attempt<Injection>,
     /// What the page lets a foreign origin read that asks for it; absent when nothing.
     #[serde(default, skip_serializing_if = "Attempt::is_absent")]
     pub cors: Attempt<Option<Cors>>,
@@ -126,6 +139,76 @@ pub struct SecurityTxt {
     pub days_left: Option<i64>,
     /// Whether it carries the form of an `OpenPGP` signature; whose it is was not looked at.
     pub signed: bool,
+}
+
+/// The same URLs as a browser, as one that comes from a search engine, and as its crawler.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Injection {
+    /// The URLs: the home page, and the newest of the sitemap.
+    #[schemars(extend("maxItems" = limits::SUSPECT_URLS))]
+    pub looked_at: Vec<String>,
+    /// What looks planted.
+    #[schemars(extend("maxItems" = limits::SUSPECTS))]
+    pub suspects: Listing<Suspect>,
+}
+
+/// A page that looks planted, or another one for search engines than for visitors.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Suspect {
+    /// The page.
+    pub url: String,
+    /// As whom it was seen.
+    pub view: View,
+    /// Words of gambling pages in it.
+    #[schemars(extend("maxItems" = limits::SUSPECT_WORDS))]
+    pub words: Vec<String>,
+    /// Hosts of others that it links to with such words, or links to only here.
+    #[schemars(extend("maxItems" = limits::SUSPECT_HOSTS))]
+    pub hosts: Vec<String>,
+    /// Words that an ordinary browser is not shown.
+    #[schemars(extend("maxItems" = limits::SUSPECT_WORDS))]
+    pub only_here: Vec<String>,
+    /// Where it sends this visitor and not an ordinary browser; absent where it sends nobody away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_to: Option<String>,
+}
+
+/// As whom a page is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum View {
+    /// An ordinary browser.
+    Browser,
+    /// The same, coming from a search engine.
+    SearchReferrer,
+    /// A search engine's crawler.
+    Crawler,
+}
+
+/// A robots.txt (RFC 9309).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Robots {
+    /// Where it was found, redirects followed.
+    pub url: String,
+    /// Whether any crawler may fetch the home page.
+    pub allows_home: bool,
+    /// Sitemaps that it names.
+    #[schemars(extend("maxItems" = limits::SITEMAPS))]
+    pub sitemaps: Vec<String>,
+}
+
+/// A sitemap (sitemaps.org).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Sitemap {
+    /// Where it was found, redirects followed.
+    pub url: String,
+    /// Whether its places are further sitemaps.
+    pub is_index: bool,
+    /// How many places it names, at most 1,000.
+    pub places: u32,
+    /// The newest `lastmod`, as sent; absent where none is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest: Option<String>,
 }
 
 /// Cross-origin resource sharing (Fetch) with an origin that nobody owns.

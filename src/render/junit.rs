@@ -202,7 +202,7 @@ fn body(report: &Report, site: &SiteCard, card: &FindingCard, lang: Lang) -> Str
         finding.evidence.iter().map(|seen| xml(&words::evidence(seen, lang, MAX_QUOTED))).collect();
     if finding.verdict == Verdict::Fail {
         let fix = report.rules.iter().find(|rule| rule.id == finding.rule).and_then(|r| r.fix.as_ref());
-        let steps = fix.and_then(|fix| words::steps(fix, site.software, lang));
+        let steps = fix.and_then(|fix| words::steps(fix, site, lang));
         if let Some(first) = steps.and_then(|steps| steps.lines().find(|line| !line.trim().is_empty())) {
             lines.push(xml(first.trim()));
         }

@@ -6,6 +6,7 @@ mod json;
 mod junit;
 mod sarif;
 mod subject;
+pub mod suspicion;
 pub mod terminal;
 mod text;
 pub mod words;

@@ -145,13 +145,18 @@ pub fn evidence(evidence: &Evidence, lang: Lang, most: usize) -> String {
     format!("{address}{} = {value}", escape(&evidence.fact))
 }
 
-/// The steps that fit the server software, or those that fit any.
-pub fn steps(fix: &Fix, software: Option<Server>, lang: Lang) -> Option<&str> {
+/// Software whose steps fit the site, in the order they should be offered.
+pub fn software(site: &SiteCard) -> impl Iterator<Item = Server> {
+    site.software.into_iter().chain(site.behind.iter().copied())
+}
+
+/// The steps that fit the site's software, what speaks to the visitor before what stands behind, or those that fit any.
+pub fn steps<'f>(fix: &'f Fix, site: &SiteCard, lang: Lang) -> Option<&'f str> {
     let text = match lang {
         Lang::Vi => &fix.vi,
         Lang::En => &fix.en,
     };
-    software.and_then(|server| text.for_server(server)).or(text.any.as_deref())
+    software(site).find_map(|server| text.for_server(server)).or(text.any.as_deref())
 }
 
 #[cfg(test)]

@@ -25,7 +25,6 @@ use super::model::{
 use super::pool::{Kept, Sites};
 use super::roster::{Member, Place, Roster};
 use super::shared_key::shared_keys;
-use super::site::software;
 
 /// Why judged sites make no report.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -207,6 +206,9 @@ fn site_card(unit: &Member, place: &Place, kept: Option<Kept>, items: Owned, met
         addresses: Vec::new(),
         server: None,
         software: None,
+        behind: Vec::new(),
+        products: Vec::new(),
+        suspicions: Vec::new(),
         certificate_expires: None,
         score: result.score,
         base: result.base,
@@ -223,7 +225,11 @@ fn site_card(unit: &Member, place: &Place, kept: Option<Kept>, items: Owned, met
     if let Some(Kept { report, mut findings }) = kept {
         card.at = Some(report.at);
         card.addresses = report.addresses;
-        card.software = report.server.as_deref().and_then(software);
+        let mut software = report.software.into_iter();
+        card.software = software.next();
+        card.behind = software.collect();
+        card.products = report.products;
+        card.suspicions = report.suspicions;
         card.server = report.server;
         card.certificate_expires = report.certificate_expires;
         findings.charge(|owner| Some(payer(unit, place, owner).0).filter(|payer| *payer != unit.id));

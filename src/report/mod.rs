@@ -18,7 +18,7 @@ pub use book::{Cited, RuleBook, RuleEntry};
 pub use findings::{FindingCard, Findings};
 pub use model::{
     BlockCard, CapCard, Cause, CauseKind, FixRule, FixStep, GroupCard, GroupKind, MethodCard, PointsLost,
-    Report, Run, SCHEMA, Scanner, Share, SiteCard, Tenths, UnitCard, Weights, WorstSite,
+    ProductCard, Report, Run, SCHEMA, Scanner, Share, SiteCard, Tenths, UnitCard, Weights, WorstSite,
 };
 pub use past::{Past, PastCard, PreviousRun, TrendPoint};
 pub use pool::Sites;

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::findings::{FindingCard, Findings};
-use crate::observation::Vantage;
+use crate::observation::{Suspect, Vantage};
 use crate::rule::{Category, Reason, RuleId, Server, Severity, Text};
 use crate::score::{Bracket, CategoryScore, Coverage, Exact, Grade, Standing};
 
@@ -259,6 +259,15 @@ pub struct PointsLost {
     pub points: Tenths,
 }
 
+/// Software that a site names by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ProductCard {
+    /// Its name.
+    pub name: String,
+    /// What the guess rests on.
+    pub evidence: String,
+}
+
 /// One step of a fix plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FixStep {
@@ -318,6 +327,15 @@ pub struct SiteCard {
     /// The server software whose steps fit it, as far as it names itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub software: Option<Server>,
+    /// Further software whose steps fit it, behind that one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub behind: Vec<Server>,
+    /// Software that it names by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub products: Vec<ProductCard>,
+    /// Pages that look planted, for a human to look at: judged by nothing, without points.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suspicions: Vec<Suspect>,
     /// When the first of its certificates runs out (RFC 3339); absent where none was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]

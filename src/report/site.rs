@@ -5,7 +5,8 @@ use std::{collections::HashMap, sync::Arc};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::observation::{Document, SiteName};
+use super::ProductCard;
+use crate::observation::{Document, SiteName, Suspect};
 use crate::rule::{Finding, RuleId, RuleSet, Server, Verdict};
 
 /// The most characters of a server's name of itself.
@@ -28,6 +29,12 @@ pub struct SiteReport {
     pub zone: Option<String>,
     /// Its `Server` field, where it sent one.
     pub server: Option<String>,
+    /// Software whose steps of a fix fit it, what speaks to the visitor first.
+    pub software: Vec<Server>,
+    /// Software that it names by itself, with what that rests on.
+    pub products: Vec<ProductCard>,
+    /// Pages that look planted, for a human to look at.
+    pub suspicions: Vec<Suspect>,
     /// When the first of its server certificates runs out.
     pub certificate_expires: Option<Timestamp>,
     /// One finding per rule.
@@ -80,6 +87,9 @@ impl SiteReport {
             certificates: leaf("sha256"),
             keys: leaf("key/spki_sha256"),
             zone: document.text(&["dns", "zone"]).map(str::to_owned),
+            software: fitting(document),
+            products: products(document),
+            suspicions: suspicions(document),
             server: server(document),
             certificate_expires: leaf("not_after").iter().filter_map(|end| end.parse().ok()).min(),
             findings: findings.into_iter().map(Arc::new).collect(),
@@ -98,8 +108,42 @@ fn server(document: &Document) -> Option<String> {
     Some(field.get("value")?.as_str()?.chars().take(MAX_SERVER).collect())
 }
 
+/// What the probe guessed, else what the server's name of itself tells.
+fn fitting(document: &Document) -> Vec<Server> {
+    let known =
+        guesses(document).filter_map(|guess| serde_json::from_value(guess.get("steps")?.clone()).ok());
+    let mut fitting: Vec<Server> = Vec::new();
+    let name = server(document);
+    for server in name.as_deref().and_then(software).into_iter().chain(known) {
+        if !fitting.contains(&server) {
+            fitting.push(server);
+        }
+    }
+    fitting
+}
+
+fn products(document: &Document) -> Vec<ProductCard> {
+    let text = |guess: &Value, name: &str| Some(guess.get(name)?.as_str()?.to_owned());
+    guesses(document)
+        .filter_map(|guess| {
+            Some(ProductCard { name: text(guess, "name")?, evidence: text(guess, "evidence")? })
+        })
+        .collect()
+}
+
+fn suspicions(document: &Document) -> Vec<Suspect> {
+    let items =
+        document.facts().get("web").and_then(|web| web.pointer("/injection/suspects/items")?.as_array());
+    items.into_iter().flatten().filter_map(|item| serde_json::from_value(item.clone()).ok()).collect()
+}
+
+fn guesses(document: &Document) -> impl Iterator<Item = &Value> {
+    let items = document.facts().get("http").and_then(|http| http.pointer("/products/items")?.as_array());
+    items.into_iter().flatten()
+}
+
 /// The software whose steps fit a server of this name: servers built from nginx are configured as nginx.
-pub(super) fn software(server: &str) -> Option<Server> {
+fn software(server: &str) -> Option<Server> {
     let product = server.split(['/', ' ']).next()?.to_ascii_lowercase();
     match product.as_str() {
         "nginx" | "openresty" | "tengine" | "angie" => Some(Server::Nginx),

@@ -5,6 +5,8 @@
 pub const ROBOTS_LIMIT: usize = 512 * 1024;
 /// Rules kept, and sitemaps kept, of a robots.txt.
 pub const ROW_LIMIT: usize = 1_000;
+/// Octets an element of a sitemap may have (an address has at most 2,048 characters, each of four octets, or escaped).
+const ELEMENT_LIMIT: usize = 16 * 1024;
 /// Pages kept of a sitemap.
 pub const PAGE_LIMIT: usize = 1_000;
 
@@ -162,6 +164,15 @@ impl Sitemap {
 /// The text of `name …>text</name>`, and what follows.
 fn element<'t>(text: &'t str, name: &str) -> Option<(String, &'t str)> {
     let after = text.strip_prefix(name)?;
+    // what has no end is not searched for it in the whole file, again and again
+    let (near, far) = after.split_at(after.floor_char_boundary(ELEMENT_LIMIT));
+    let (value, rest) = inside(near)?;
+    let consumed = near.len() - rest.len();
+    Some((value, after.get(consumed..).unwrap_or(far)))
+}
+
+/// The same behind the name.
+fn inside(after: &str) -> Option<(String, &str)> {
     if !after.starts_with(['>', ' ', '\t', '\r', '\n']) {
         return None;
     }

@@ -4,23 +4,25 @@
 mod cases;
 mod server;
 mod snippet;
+mod tomcat;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use khien::{
     report::SiteReport,
     rule::{Level, Rule, RuleId, RuleSet, Server, Verdict},
+    scan::{Probe, Probes},
     target::{ConnectTo, Www},
 };
 
 use crate::{
     peer::{Authority, free_address, free_port},
-    peers::scanned,
+    peers::{scanned, scanned_by},
     web_lab,
 };
 use cases::{CASES, Case};
 use server::{HOST, Ports, Site, TWIN, write};
-use snippet::{Blanks, snippets};
+use snippet::{Blanks, security_txt, snippets};
 
 /// Advice that needs a newer OpenSSL than the servers here may have.
 const BEYOND: &str = "tls-post-quantum-missing";
@@ -34,6 +36,13 @@ fn rule<'r>(rules: &'r RuleSet, id: &str) -> &'r Rule {
     rules.get(&RuleId::parse(id).unwrap()).unwrap_or_else(|| panic!("no rule {id}"))
 }
 
+/// Pages are looked at only where the rule is about them.
+fn probes(rule: &str) -> Probes {
+    let pages = rule.starts_with("web-") || rule.starts_with("http-cors-");
+    let always = [Probe::Tls, Probe::Certificate, Probe::Http];
+    Probes::only(always.into_iter().chain(pages.then_some(Probe::Web)))
+}
+
 /// One fix on one server: the finding is there, then it is not, and no other has come. What went wrong, in words.
 async fn tried(case: &Case, on: Server, rules: &RuleSet) -> Result<(), String> {
     let authority = Authority::new();
@@ -41,8 +50,13 @@ async fn tried(case: &Case, on: Server, rules: &RuleSet) -> Result<(), String> {
     let secure = free_address();
     let ports = Ports { plain: free_port(secure.ip()), secure, application: application.http };
     let certificates = (case.certificates)(&authority);
-    let folder = || {
+    let fix = &rule(rules, case.rule).fix.vi;
+    let folder = |fixed: bool| {
         let folder = tempfile::tempdir().unwrap();
+        (case.files)(folder.path(), fixed);
+        if let Some(text) = fix.any.as_deref().and_then(security_txt).filter(|_| fixed) {
+            std::fs::write(folder.path().join("security.txt"), text).unwrap();
+        }
         write(folder.path(), &certificates.before, "site.pem", "site.key");
         write(folder.path(), &certificates.after, "fullchain.pem", "privkey.pem");
         certificates.write_parts(folder.path());
@@ -53,10 +67,10 @@ async fn tried(case: &Case, on: Server, rules: &RuleSet) -> Result<(), String> {
     let look = async || {
         let to =
             vec![ConnectTo::new(None, Some(80), ports.plain), ConnectTo::new(None, Some(443), ports.secure)];
-        scanned(HOST, Www::Auto, to, &authority.root, rules).await
+        scanned_by(probes(case.rule), HOST, Www::Auto, to, &authority.root, rules).await
     };
 
-    let server = site.start(folder());
+    let server = site.start(folder(false));
     let (facts, report) = look().await;
     drop(server);
     let before = failing(&report);
@@ -64,7 +78,7 @@ async fn tried(case: &Case, on: Server, rules: &RuleSet) -> Result<(), String> {
         return Err(format!("the fault is not found, only {before:?}: {facts}"));
     }
 
-    let fixed = folder();
+    let fixed = folder(true);
     let path = fixed.path().display().to_string();
     let blanks = Blanks {
         host: HOST,
@@ -73,7 +87,7 @@ async fn tried(case: &Case, on: Server, rules: &RuleSet) -> Result<(), String> {
         plain: &ports.plain.to_string(),
         secure: &ports.secure.to_string(),
     };
-    let text = rule(rules, case.rule).fix.vi.for_server(on).ok_or("it has no steps for this server")?;
+    let text = fix.for_server(on).ok_or("it has no steps for this server")?;
     let steps = snippets(text, &blanks);
     if steps.is_empty() {
         return Err(format!("there is nothing to try in {text}"));
@@ -114,6 +128,11 @@ async fn on_apache() {
     try_all(Server::Apache).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn on_tomcat() {
+    tomcat::try_all(&RuleSet::built_in().unwrap()).await;
+}
+
 /// A site without a fault has no finding here: what is found in a case is the case's.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sound_site_has_no_finding() {
@@ -130,6 +149,7 @@ async fn a_sound_site_has_no_finding() {
             vec![ConnectTo::new(None, Some(80), ports.plain), ConnectTo::new(None, Some(443), ports.secure)];
         let (facts, report) = scanned(HOST, Www::Auto, to, &authority.root, &rules).await;
         assert_eq!(failing(&report), BTreeSet::new(), "{on:?}: {facts}");
+        assert_eq!(report.software, [on], "whose steps come first");
     }
 }
 
@@ -139,7 +159,8 @@ fn a_rule_says_it_was_tried_where_it_is_tried_here() {
     let mut wrong = Vec::new();
     for rule in rules.rules() {
         let case = CASES.iter().find(|case| case.rule == rule.id.as_str());
-        let tried = case.map_or(&[][..], |case| case.on);
+        let mut tried = case.map_or(Vec::new(), |case| case.on.to_vec());
+        tried.extend(tomcat::tries(rule.id.as_str()).then_some(Server::Tomcat));
         if rule.fix.tried_on != tried {
             wrong.push(format!("{}: tried_on is {:?}, tried is {tried:?}", rule.id, rule.fix.tried_on));
         }

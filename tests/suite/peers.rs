@@ -339,10 +339,23 @@ pub(crate) async fn scanned(
     root: &str,
     rules: &RuleSet,
 ) -> (serde_json::Value, SiteReport) {
+    let probes = Probes::only([Probe::Tls, Probe::Certificate, Probe::Http]);
+    scanned_by(probes, host, www, connect_to, root, rules).await
+}
+
+/// The same by these probes.
+pub(crate) async fn scanned_by(
+    probes: Probes,
+    host: &str,
+    www: Www,
+    connect_to: Vec<ConnectTo>,
+    root: &str,
+    rules: &RuleSet,
+) -> (serde_json::Value, SiteReport) {
     let scan = Scan {
         connect_to,
         root,
-        probes: Probes::only([Probe::Tls, Probe::Certificate, Probe::Http]),
+        probes,
         look_ups: LookUps::default(),
         // nobody is silent here: only a busy machine is slow
         exchange_timeout: Duration::from_secs(5),

@@ -1,6 +1,9 @@
 //! The HTTP probe against peers on loopback: scripted ones that misbehave, and a real nginx where there is one.
 
 mod addresses;
+mod files;
+mod http2;
+mod injection;
 mod pages;
 
 use std::time::Duration;

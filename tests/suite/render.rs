@@ -5,6 +5,7 @@ mod consumer;
 mod csv;
 mod junit;
 mod sarif;
+mod suspicion;
 mod terminal;
 
 use std::io::{self, Write};

@@ -33,6 +33,8 @@ pub(crate) struct Request {
     pub(crate) method: String,
     pub(crate) origin: Option<String>,
     pub(crate) cookie: Option<String>,
+    pub(crate) agent: String,
+    pub(crate) referer: Option<String>,
     /// `X-Forwarded-Proto`, from a server that passes a request on.
     pub(crate) forwarded: Option<String>,
     /// How often this URL was asked for, this time included.
@@ -131,7 +133,7 @@ pub(crate) fn options(peer: &Peer) -> Options {
     lead_to(peer.http, peer.https)
 }
 
-fn lead_to(http: SocketAddr, https: SocketAddr) -> Options {
+pub(crate) fn lead_to(http: SocketAddr, https: SocketAddr) -> Options {
     let row = |port, to| ConnectTo::new(None, Some(port), to);
     Options {
         allow_private: true,
@@ -146,7 +148,7 @@ pub(crate) async fn closed() -> SocketAddr {
     TcpListener::bind((HERE, 0)).await.unwrap().local_addr().unwrap()
 }
 
-fn server_config() -> ServerConfig {
+pub(crate) fn server_config() -> ServerConfig {
     let key = rcgen::KeyPair::generate().unwrap();
     let certificate =
         rcgen::CertificateParams::new(vec!["another.test".into()]).unwrap().self_signed(&key).unwrap();
@@ -273,6 +275,8 @@ fn read_request(head: &str, tls: bool) -> Request {
         method,
         origin: fields.get("origin").cloned(),
         cookie: fields.get("cookie").cloned(),
+        agent: fields["user-agent"].clone(),
+        referer: fields.get("referer").cloned(),
         forwarded: fields.get("x-forwarded-proto").cloned(),
         count: 0,
     }

@@ -52,7 +52,8 @@ pub(super) fn shown(url: &HttpUrl) -> String {
     cut(&redact(&format!("{}://{}{}", url.scheme(), url.authority(), url.target())))
 }
 
-fn value(field: &field::Field) -> String {
+/// A field's value without what was meant for one visitor alone.
+pub(super) fn value(field: &field::Field) -> String {
     let lower = field.name.to_ascii_lowercase();
     if matches!(lower.as_str(), "set-cookie" | "set-cookie2") {
         return cookie(&field.value);

@@ -2,12 +2,12 @@
 
 use crate::{
     observation::{
-        Attempt, Cookie, Failure, FrameAncestors, FrameOptions, FrameOptionsPolicy, Hsts, NoSniff,
-        ReferrerPolicy, limits,
+        AltSvc, Alternative, Attempt, Cookie, Failure, FrameAncestors, FrameOptions, FrameOptionsPolicy,
+        Hsts, NoSniff, ReferrerPolicy, limits,
     },
     probe::failure::cut,
     wire::{
-        cookie,
+        alt_svc, cookie,
         csp::{self, Ancestor, Disposition, Policies},
         frame_options::{self, Effect},
         hsts, referrer_policy,
@@ -102,6 +102,26 @@ pub(super) fn cookies(reply: &Reply) -> impl Iterator<Item = Cookie> {
             session_like: read.session_like(),
             prefix_holds: read.prefix_holds(),
         }
+    })
+}
+
+/// Where else the site may be fetched.
+pub(super) fn alternatives(reply: &Reply) -> Option<AltSvc> {
+    let read = alt_svc::from_fields(reply.values("alt-svc"))?;
+    let alternatives = match &read {
+        alt_svc::AltSvc::Clear => &[][..],
+        alt_svc::AltSvc::Alternatives(all) => all,
+    };
+    let one = |one: &alt_svc::Alternative| Alternative {
+        protocol: cut(&one.protocol),
+        host: cut(&one.host),
+        port: one.port,
+        max_age: one.max_age,
+    };
+    Some(AltSvc {
+        raw: cut(&reply.joined("alt-svc")),
+        clear: read == alt_svc::AltSvc::Clear,
+        alternatives: alternatives.iter().take(limits::ALTERNATIVES).map(one).collect(),
     })
 }
 

@@ -47,7 +47,8 @@ pub(super) fn differences(endpoints: &[FirstAnswers]) -> Attempt<Listing<Address
     Attempt::Completed(listing)
 }
 
-fn compared(one: &Reply, other: &Reply) -> Vec<(String, String, String)> {
+/// What differs, as it stands in one and in the other: status, `Location`, fields that say the same to everybody.
+pub(super) fn compared(one: &Reply, other: &Reply) -> Vec<(String, String, String)> {
     let value =
         |reply: &Reply, name: &str| answer::without_secrets(&super::policy::hide_nonces(&reply.joined(name)));
     let location = |reply: &Reply| reply.location().as_ref().map(answer::shown).unwrap_or_default();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::{
     net::{
         Connection, Error, Lane, Purpose,
-        tls::{self, Offer, TlsStream},
+        tls::{self, Handshake, Offer, TlsStream},
     },
     observation::{Attempt, Failure},
     probe::failure::{cut, untested},
@@ -22,6 +22,8 @@ use crate::{
 
 use super::Reply;
 
+/// What we take, browsers' order in short.
+pub(super) const ACCEPT: &str = "text/html,*/*;q=0.1";
 /// How long we wait where 429 or 503 does not say.
 const DEFAULT_WAIT: Duration = Duration::from_secs(2);
 /// How long we wait after a reset.
@@ -137,7 +139,8 @@ async fn exchange(lane: &Lane, ask: &Ask<'_>, kept: &mut Option<Kept>) -> Result
         }
     }
     let stream = if url.is_https() {
-        Stream::Tls(Box::new(secure(lane, url).await?))
+        let http1 = vec![b"http/1.1".to_vec()];
+        Stream::Tls(Box::new(secure(lane, url, http1).await?.stream))
     } else {
         Stream::Plain(Box::new(lane.connect(url.host(), url.port(), Purpose::Http).await?))
     };
@@ -185,23 +188,23 @@ fn stays_open(response: &Response) -> bool {
         && response.oddities.is_empty()
 }
 
-/// A TLS stream to speak HTTP on. A key share of ML-KEM makes a hello of 1.2 KiB that some middleboxes drop, so it is
+/// A TLS handshake to speak HTTP after, by one of these protocols. A key share of ML-KEM makes a hello of 1.2 KiB that some middleboxes drop, so it is
 /// left out at first; a server that refuses the rest is asked once more with it.
-async fn secure(lane: &Lane, url: &HttpUrl) -> Result<TlsStream, Error> {
+pub(super) async fn secure(lane: &Lane, url: &HttpUrl, alpn: Vec<Vec<u8>>) -> Result<Handshake, Error> {
     let mut offer = Offer {
         server_name: Some(url.host().to_owned()),
-        alpn: vec![b"http/1.1".to_vec()],
+        alpn,
         classic_groups_only: true,
         ..Offer::default()
     };
     let connection = lane.connect(url.host(), url.port(), Purpose::Https).await?;
     match tls::handshake(connection, &offer).await.map_err(Error::from) {
-        Ok(handshake) => Ok(handshake.stream),
+        Ok(handshake) => Ok(handshake),
         Err(refused @ Error::Alert { .. }) => {
             offer.classic_groups_only = false;
             // the request is counted already: this is one more TLS connection
             let connection = lane.connect(url.host(), url.port(), Purpose::Tls).await?;
-            tls::handshake(connection, &offer).await.map(|handshake| handshake.stream).map_err(|_| refused)
+            tls::handshake(connection, &offer).await.map_err(|_| refused)
         }
         Err(other) => Err(other),
     }
@@ -210,7 +213,7 @@ async fn secure(lane: &Lane, url: &HttpUrl) -> Result<TlsStream, Error> {
 fn head(ask: &Ask<'_>) -> Request {
     let request = Request::new(ask.method, ask.url)
         .field("User-Agent", ask.agent)
-        .field("Accept", "text/html,*/*;q=0.1")
+        .field("Accept", ACCEPT)
         .field("Accept-Encoding", content_coding::ACCEPTED);
     ask.fields.iter().fold(request, |request, (name, value)| request.field(*name, *value))
 }

@@ -9,10 +9,14 @@ mod blocked;
 mod content;
 mod difference;
 mod exchange;
+mod files;
+mod h2;
+mod injection;
 mod jar;
 mod page;
 mod policy;
 mod port;
+mod product;
 mod reach;
 mod reply;
 mod site;
@@ -20,6 +24,7 @@ mod traces;
 mod visit;
 mod way;
 mod web;
+mod words;
 
 use std::{net::IpAddr, sync::Arc};
 

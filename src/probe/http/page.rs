@@ -8,14 +8,17 @@ use crate::{
         field,
         html::{self, Page, Target},
         http1::Head,
+        robots,
         url::HttpUrl,
     },
 };
 
-use super::traces;
+use super::{traces, words};
 
-/// Octets kept of a small text file.
-const FILE_LIMIT: usize = 32 * 1024;
+/// Octets kept of a text file.
+const FILE_LIMIT: usize = robots::ROBOTS_LIMIT;
+/// Characters kept of an error's page.
+const START: usize = 8 * 1024;
 /// How far after a word like «Điện thoại» a number may begin, and what it may hold beside digits.
 const NEAR: usize = 30;
 
@@ -32,8 +35,12 @@ pub(super) struct Content {
     pub(super) listing: bool,
     /// What it tells of the software behind it.
     pub(super) leak: Option<&'static str>,
-    /// The octets of a small text file.
+    /// The octets of a text file.
     pub(super) file: Vec<u8>,
+    /// Words of gambling pages in the title and the text of the page.
+    pub(super) words: Vec<&'static str>,
+    /// How an error's page begins, in lower case; empty for every other one.
+    pub(super) start: String,
 }
 
 impl Content {
@@ -44,6 +51,9 @@ impl Content {
         let is_html = kind.as_ref().map_or(begins, MimeType::is_html);
         let mut page = is_html.then(|| html::read(&String::from_utf8_lossy(body), url));
         let contact = page.as_ref().and_then(contact);
+        let words = page.as_ref().map_or(Vec::new(), |page| {
+            words::found(&format!("{} {}", page.title.as_deref().unwrap_or_default(), page.text))
+        });
         if let Some(page) = &mut page {
             page.text = String::new();
             page.cut_short |= cut;
@@ -55,7 +65,13 @@ impl Content {
             page,
             kind,
             contact,
+            words,
             file: file.to_vec(),
+            start: if head.status >= 400 {
+                text.chars().take(START).collect::<String>().to_lowercase()
+            } else {
+                String::new()
+            },
         }
     }
 }

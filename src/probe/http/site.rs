@@ -7,14 +7,15 @@ use jiff::Timestamp;
 use crate::{
     net::Net,
     observation::{
-        Attempt, Cookie, Failure, Http, Listing, Redirect, SiteName, Skip, VisitEnd, Web, Www, limits,
+        Attempt, Cookie, Failure, Http, Listing, Product, Redirect, SiteName, Skip, VisitEnd, Web, Www,
+        limits,
     },
     target,
     wire::url::HttpUrl,
 };
 
 use super::{
-    FirstAnswers, Reply, content, difference, no_url, policy,
+    FirstAnswers, Reply, content, difference, injection, no_url, policy, product,
     reach::{self, undecided},
     visit::{Scope, Walk, walk},
     way::Way,
@@ -43,7 +44,7 @@ pub async fn site(visitor: &Visitor<'_>) -> Http {
     observe(visitor, None).await.0
 }
 
-/// The same, and the facts of its pages: up to five requests more. `at` is the time of the observation.
+/// The same, and the facts of its pages: up to eight requests more. `at` is the time of the observation.
 pub async fn site_with_pages(visitor: &Visitor<'_>, at: Timestamp) -> (Http, Attempt<Web>) {
     observe(visitor, Some(at)).await
 }
@@ -64,16 +65,34 @@ async fn observe(visitor: &Visitor<'_>, pages: Option<Timestamp>) -> (Http, Atte
     let reachable = reach::https(visitor.endpoints);
     let port_80 = reach::http(visitor.endpoints);
     let document = document(&https, &reachable);
-    let web = match pages {
-        Some(at) => Attempt::Completed(web::web(&mut way, &scope, visitor.site, &document, &http, at).await),
-        None => Attempt::skipped(Skip::NotRequested),
+    let (web, missing) = match pages {
+        Some(at) => {
+            let (mut web, missing, newest) =
+                web::web(&mut way, &scope, visitor.site, &document, &http, at).await;
+            way.leave();
+            web.injection =
+                injection::observe(visitor.net, &scope, &document, &newest, || fresh(visitor)).await;
+            (Attempt::Completed(web), missing)
+        }
+        None => (Attempt::skipped(Skip::NotRequested), None),
+    };
+    let first = https.completed().and_then(Walk::first);
+    let h2 = match first {
+        // whoever asks to be left alone is
+        Some(Reply { status: 429 | 503, .. }) => Attempt::skipped(Skip::DoesNotApply),
+        Some(first) => way.over_http2(first).await,
+        None => https.as_ref().map(|_| None),
     };
     way.leave();
     let walks: Vec<&Attempt<Walk>> = [&http, &https]
         .into_iter()
         .chain(twin.completed().into_iter().flatten().flat_map(|twin| [&twin.http, &twin.https]))
         .collect();
+    let products = products(&https, &walks, &scope, &document, missing.as_deref());
     let http = Http {
+        products,
+        h2,
+        alt_svc: document.as_ref().map(|reply| content::alternatives(reply)),
         upgrade: reach::upgrade(&http, &port_80),
         downgrades: downgrades(&walks, twin_failure(&twin)),
         hsts: hsts(&https, &reachable),
@@ -126,14 +145,24 @@ fn twin(host: &str) -> Option<String> {
     }
 }
 
+/// A way to this site that knows its addresses and no answers.
+fn fresh<'a>(visitor: &Visitor<'a>) -> Way<'a> {
+    let mut way = Way::new(visitor.net);
+    way.settle(&visitor.site.host, order(visitor).iter().map(|answers| answers.address).collect());
+    way
+}
+
+/// Addresses that answer come first: a visitor's browser would end there too.
+fn order<'a>(visitor: &Visitor<'a>) -> Vec<&'a FirstAnswers> {
+    let mut order: Vec<&FirstAnswers> = visitor.endpoints.iter().collect();
+    order.sort_by_key(|answers| (answers.https.completed().is_none(), answers.http.completed().is_none()));
+    order
+}
+
 /// The way of this site's visits, with all that its endpoints told.
 fn way<'a>(visitor: &Visitor<'a>) -> Way<'a> {
     let SiteName { host, port } = visitor.site;
-    let mut way = Way::new(visitor.net);
-    // Addresses that answer come first: a visitor's browser would end there too.
-    let mut order: Vec<&FirstAnswers> = visitor.endpoints.iter().collect();
-    order.sort_by_key(|answers| (answers.https.completed().is_none(), answers.http.completed().is_none()));
-    way.settle(host, order.iter().map(|answers| answers.address).collect());
+    let mut way = fresh(visitor);
     for answers in visitor.endpoints {
         way.count(answers.address, answers.requests);
     }
@@ -210,6 +239,23 @@ fn hsts(https: &Attempt<Walk>, reachable: &Attempt<bool>) -> Attempt<Option<crat
             (found, _) => Attempt::Completed(found),
         }
     })
+}
+
+/// Of every answer of the site's own hosts, pages in front of it left out.
+fn products(
+    https: &Attempt<Walk>,
+    walks: &[&Attempt<Walk>],
+    scope: &Scope<'_>,
+    document: &Attempt<&Reply>,
+    missing: Option<&Reply>,
+) -> Attempt<Listing<Product>> {
+    let hops = walks.iter().filter_map(|walk| walk.completed()).flat_map(|walk| &walk.hops);
+    let own = hops.map(AsRef::as_ref).filter(|reply: &&Reply| scope.owns(&reply.url));
+    // the site's own pages before what may stand in front of it
+    let mut answers: Vec<&Reply> = own.collect();
+    answers.sort_by_key(|reply| (reply.blocked.is_some(), !reply.url.is_https()));
+    let page = document.completed().and_then(|reply| reply.page());
+    product::products(https, &product::Seen { answers, page, missing })
 }
 
 fn downgrades(walks: &[&Attempt<Walk>], twin: Option<Failure>) -> Attempt<Listing<Redirect>> {

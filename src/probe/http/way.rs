@@ -5,7 +5,7 @@ use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
 use crate::{
     net::{Budget, Lane, Net},
-    observation::{Attempt, Failure, Phase, Skip},
+    observation::{Attempt, Failure, Http2, Phase, Skip},
     probe::{
         dns,
         failure::{spent, untested},
@@ -16,6 +16,7 @@ use crate::{
 use super::{
     Reply,
     exchange::{Ask, Kept, fetch},
+    h2,
 };
 
 /// Addresses of one host that are tried where earlier ones cannot be reached at all.
@@ -26,6 +27,8 @@ const TRIES: usize = 3;
 pub(super) struct Way<'a> {
     net: &'a Net,
     agent: String,
+    /// Sent with every request.
+    fields: &'static [(&'static str, &'static str)],
     lane: Option<Lane>,
     /// Of the lane that is held.
     kept: Option<Kept>,
@@ -41,12 +44,23 @@ impl<'a> Way<'a> {
         Self {
             net,
             agent: net.user_agent(),
+            fields: &[],
             lane: None,
             kept: None,
             spent: HashMap::new(),
             known: HashMap::new(),
             hosts: HashMap::new(),
         }
+    }
+
+    /// The same under another name, with further fields.
+    pub(super) fn named(self, agent: String, fields: &'static [(&'static str, &'static str)]) -> Self {
+        Self { agent, fields, ..self }
+    }
+
+    /// Whether pages may be asked for under other names.
+    pub(super) fn may_impersonate(&self) -> bool {
+        self.net.options().impersonate
     }
 
     /// Tells the addresses of a host that was looked up already.
@@ -123,6 +137,40 @@ impl<'a> Way<'a> {
         first.unwrap_or_else(|| Attempt::failed(Failure::NoAddress))
     }
 
+    /// The first answer of the site once more over HTTP/2, at the address that gave it.
+    pub(super) async fn over_http2(&mut self, first: &Reply) -> Attempt<Option<Http2>> {
+        if let Err(refused) = self.enter(first.address).await {
+            return refused;
+        }
+        let Some(lane) = &self.lane else {
+            return Attempt::failed(Failure::OurBug(String::from("the lane was lost")));
+        };
+        if self.left(lane) == 0 {
+            return Attempt::failed(spent(Budget::HttpPerJob));
+        }
+        h2::observe(lane, first, &self.agent).await
+    }
+
+    /// Takes the lane of this address.
+    async fn enter<T>(&mut self, address: IpAddr) -> Result<(), Attempt<T>> {
+        if self.lane.as_ref().is_none_or(|lane| lane.address() != address) {
+            // The lane that is held goes first: nobody waits for one while holding another.
+            self.leave();
+            match self.net.lane(address).await {
+                Ok(lane) => self.lane = Some(lane),
+                Err(error) => return Err(untested(&error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Requests that the site may still cost at the address of this lane.
+    fn left(&self, lane: &Lane) -> u32 {
+        // A lane taken again counts from zero, the site's budget at this address does not.
+        let before = self.spent.get(&lane.address()).copied().unwrap_or(0).saturating_add(lane.spent().1);
+        self.net.options().budgets.http_per_job.saturating_sub(before)
+    }
+
     async fn ask_at(
         &mut self,
         address: IpAddr,
@@ -130,25 +178,19 @@ impl<'a> Way<'a> {
         method: Method,
         fields: &[(&str, &str)],
     ) -> Attempt<Arc<Reply>> {
-        if self.lane.as_ref().is_none_or(|lane| lane.address() != address) {
-            // The lane that is held goes first: nobody waits for one while holding another.
-            self.leave();
-            match self.net.lane(address).await {
-                Ok(lane) => self.lane = Some(lane),
-                Err(error) => return untested(&error),
-            }
+        if let Err(refused) = self.enter(address).await {
+            return refused;
         }
         let Some(lane) = &self.lane else {
             return Attempt::failed(Failure::OurBug(String::from("the lane was lost")));
         };
-        // A lane taken again counts from zero, the site's budget at this address does not.
-        let before = self.spent.get(&address).copied().unwrap_or(0).saturating_add(lane.spent().1);
-        let left = self.net.options().budgets.http_per_job.saturating_sub(before);
+        let left = self.left(lane);
         if left == 0 {
             return Attempt::failed(spent(Budget::HttpPerJob));
         }
         let given = self.net.options().exchange_timeout;
-        let ask = Ask { url, agent: &self.agent, method, fields, given, retry: left > 1 };
+        let fields = [self.fields, fields].concat();
+        let ask = Ask { url, agent: &self.agent, method, fields: &fields, given, retry: left > 1 };
         fetch(lane, &ask, &mut self.kept).await.map(Arc::new)
     }
 }

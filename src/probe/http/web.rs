@@ -1,5 +1,6 @@
 //! Facts of a site's pages, and the few fixed requests beside them: security.txt, one path that does not exist, the page
-//! again for a foreign origin, a contact page that it links to. Five requests at most, over the connection of the page.
+//! again for a foreign origin, a contact page that it links to, robots.txt and a sitemap. Eight requests at most where
+//! nothing redirects, over the connection of the page.
 
 use std::{
     collections::{BTreeMap, hash_map::RandomState},
@@ -27,7 +28,9 @@ use crate::{
 };
 
 use super::{
-    Reply, answer, no_url,
+    Reply, answer,
+    files::{self, Files},
+    no_url,
     page::{Content, contact_page},
     policy,
     visit::{Scope, Walk, walk},
@@ -44,6 +47,7 @@ struct Beside {
     again: Attempt<Arc<Reply>>,
     preflight: Attempt<Arc<Reply>>,
     contact: Attempt<Option<Contact>>,
+    files: Files,
 }
 
 impl Beside {
@@ -58,12 +62,19 @@ impl Beside {
             again: same(why),
             preflight: same(why),
             contact: same(why),
+            files: Files {
+                robots: same(why),
+                sitemap: same(why),
+                security_txt_at_top: same(why),
+                newest: Vec::new(),
+            },
         }
     }
 }
 
 /// Asks what is to be asked beside the document that the https visit ended with, and reads it. Where there is no such
-/// document nothing more is asked, for the same reason.
+/// document nothing more is asked, for the same reason. Beside it the answer to the path that does not exist, where the
+/// site itself gave it, and the newest pages.
 pub(super) async fn web(
     way: &mut Way<'_>,
     scope: &Scope<'_>,
@@ -71,10 +82,11 @@ pub(super) async fn web(
     document: &Attempt<&Reply>,
     http: &Attempt<Walk>,
     at: Timestamp,
-) -> Web {
+) -> (Web, Option<Arc<Reply>>, Vec<HttpUrl>) {
     let beside = beside(way, scope, site, document, at).await;
     let page = document.as_ref().and_then(|reply| page(reply));
-    Web {
+    let missing = beside.missing.completed().filter(|reply| reply.front().is_none()).cloned();
+    let web = Web {
         page: document.as_ref().and_then(|reply| reply.read().map(|content| is_page(reply, content))),
         title: page.as_ref().map(|page| page.title.as_deref().map(cut)),
         generators: page.as_ref().map(|page| page.generators.iter().map(|text| cut(text)).collect()),
@@ -89,7 +101,12 @@ pub(super) async fn web(
         nonce: document.as_ref().and_then(|reply| nonce(reply, &beside.again)),
         shared_cookie_cache: document.as_ref().map(|reply| shared_cookie_cache(reply)),
         error_leak: beside.missing.and_then(|reply| error_leak(&reply)),
-    }
+        security_txt_at_top: beside.files.security_txt_at_top,
+        robots: beside.files.robots,
+        injection: Attempt::skipped(Skip::NotRequested),
+        sitemap: beside.files.sitemap,
+    };
+    (web, missing, beside.files.newest)
 }
 
 async fn beside(
@@ -117,10 +134,11 @@ async fn beside(
         Ok(url) => walk(way, scope, &url).await.and_then(|walk| read_security_txt(&url, &walk, at)),
         Err(error) => no_url(&error),
     };
-    Beside { security_txt, missing, again, preflight, contact: contact(way, scope, reply).await }
+    let files = files::files(way, scope, site, &security_txt).await;
+    Beside { security_txt, missing, again, preflight, contact: contact(way, scope, reply).await, files }
 }
 
-fn at_root(site: &SiteName, path: &str) -> Result<HttpUrl, UrlError> {
+pub(super) fn at_root(site: &SiteName, path: &str) -> Result<HttpUrl, UrlError> {
     HttpUrl::root(true, &site.host, site.port).and_then(|root| root.resolve(path))
 }
 

@@ -8,7 +8,7 @@ use crate::{
     target::{Block, Importance},
 };
 
-pub(super) use crate::render::words::{capitalised, category, server};
+pub(super) use crate::render::words::{capitalised, category, server, software};
 
 /// `khối sở`, within a sentence.
 pub(super) fn block(block: Block, lang: Lang) -> &'static str {

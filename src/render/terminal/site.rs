@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::{COLUMNS, Ink, Style, failures, line};
 use crate::{
-    render::{escape, fold, hang, words, wrap},
+    render::{escape, fold, hang, suspicion, words, wrap},
     report::{FindingCard, Report, SiteCard},
     rule::{Lang, Level, Reason, Verdict},
 };
@@ -20,7 +20,23 @@ pub fn site(out: &mut dyn Write, report: &Report, card: &SiteCard, style: Style)
     for failure in failures(&card.findings) {
         finding(out, report, &failure, style)?;
     }
+    suspicions(out, card, style)?;
     rest(out, card, style)
+}
+
+/// Pages that look planted, apart from what is judged.
+fn suspicions(out: &mut dyn Write, card: &SiteCard, style: Style) -> io::Result<()> {
+    if card.suspicions.is_empty() {
+        return Ok(());
+    }
+    writeln!(out)?;
+    line(out, &style.ink(Ink::Medium, &hang("⚑ ", suspicion::heading(style.lang), COLUMNS)))?;
+    for suspect in &card.suspicions {
+        for (place, text) in suspicion::lines(suspect, style.lang).iter().enumerate() {
+            line(out, &fold(text, COLUMNS, if place == 0 { "    " } else { "      " }))?;
+        }
+    }
+    line(out, &wrap(suspicion::advice(style.lang), COLUMNS, "    "))
 }
 
 /// One failure with its evidence, who fixes it and how long that takes.

@@ -254,6 +254,43 @@ fn intrusive_probes_need_their_scope() {
     assert!(said.err.contains("does not cover abnormal probes"), "{}", said.err);
 }
 
+/// A real nginx with a page for crawlers alone: found under the scope, not looked for without it.
+#[test]
+fn other_names_than_our_own_need_their_scope() {
+    let authority = Authority::new();
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("root.pem"), &authority.root).unwrap();
+    let nginx = Peer::nginx(
+        &authority.leaf(&["mot.tinhmau.example"], -1, 90),
+        "map $http_user_agent $page { default '<title>x</title>tin'; ~Googlebot '<title>x</title>nổ hũ <a href=https://x.example/>game bài</a>'; }\n\
+         server { listen ADDRESS ssl; CERTIFICATE location = / { default_type 'text/html; charset=utf-8'; return 200 $page; } }",
+    );
+    let lab = format!(
+        "  ca_file: root.pem\n  connect_to: [\":443:{0}\", \":80:{1}\"]\n",
+        nginx.address(),
+        crate::peer::free_port(nginx.address().ip())
+    );
+    let units =
+        "  - {id: so-mot, name: \"Sở Một\", kind: so, sites: [{host: mot.tinhmau.example, www: \"no\"}]}\n";
+    for (scope, found) in [("[standard]", 0), ("[standard, impersonation]", 1)] {
+        let permission = authorisation().replace('}', &format!(", scope: {scope}}}"));
+        write(folder.path(), &permission, units, &lab);
+        let said = scan(folder.path(), &["--only", "http,web", "--format", "json"]);
+        let report = said.json();
+        let site = &unit(&report, "so-mot")["sites"][0];
+        let suspicions = site["suspicions"].as_array().map_or(0, Vec::len);
+        assert_eq!(suspicions, found, "{scope}: {site}");
+        // cron is told at once, whatever else is new
+        let said = scan(folder.path(), &["--only", "http,web", "--quiet"]);
+        assert_eq!(
+            said.out.contains("Nghi vấn") && said.out.contains("x.example"),
+            found == 1,
+            "{}",
+            said.out
+        );
+    }
+}
+
 #[test]
 fn a_scan_without_network_says_so_and_scores_nobody() {
     let folder = tempfile::tempdir().unwrap();

@@ -21,6 +21,8 @@ pub(crate) struct Case {
     pub(crate) fault: fn(&mut Site, Server),
     /// The certificate that is served, and the ones at hand to mend it.
     pub(crate) certificates: fn(&Authority) -> Certificates,
+    /// Files beside the certificate, before and after: what the text asks for in words alone.
+    pub(crate) files: fn(&Path, bool),
     /// What stands behind the server.
     pub(crate) application: fn() -> Handler,
 }
@@ -46,16 +48,18 @@ impl Certificates {
 const BOTH: &[Server] = &[Nginx, Apache];
 
 const fn case(rule: &'static str, fault: fn(&mut Site, Server)) -> Case {
-    Case { rule, on: BOTH, fault, certificates: sound, application: plain }
+    Case { rule, on: BOTH, fault, certificates: sound, files: none, application: plain }
 }
 
 const fn certificate(rule: &'static str, certificates: fn(&Authority) -> Certificates) -> Case {
-    Case { rule, on: BOTH, fault: |_, _| {}, certificates, application: plain }
+    Case { rule, on: BOTH, fault: |_, _| {}, certificates, files: none, application: plain }
 }
 
 const fn application(rule: &'static str, fault: fn(&mut Site, Server), application: fn() -> Handler) -> Case {
-    Case { rule, on: BOTH, fault, certificates: sound, application }
+    Case { rule, on: BOTH, fault, certificates: sound, files: none, application }
 }
+
+fn none(_: &Path, _: bool) {}
 
 fn names() -> [&'static str; 2] {
     [HOST, TWIN]
@@ -82,6 +86,39 @@ fn resent(authority: &Authority, chain: impl Fn(&str, &str) -> String) -> Certif
 /// A page.
 pub(crate) fn plain() -> Handler {
     Box::new(|_| with(&[("Content-Type", "text/html")]))
+}
+
+/// The same with this in its body.
+fn page(body: &'static str) -> Handler {
+    Box::new(move |_| {
+        let text = format!("<!doctype html><title>Sở</title>{body}");
+        Act::raw(&format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n{text}",
+            text.len()
+        ))
+    })
+}
+
+/// A home page, and nothing else.
+fn home_alone() -> Handler {
+    Box::new(|asked| match asked.path.as_str() {
+        "/" => with(&[("Content-Type", "text/html")]),
+        _ => Act::raw("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"),
+    })
+}
+
+fn home_page(folder: &Path) {
+    fs::write(folder.join("www/index.html"), "<!doctype html><title>Sở</title>").unwrap();
+}
+
+/// This policy instead of the sound one.
+fn policy(site: &mut Site, on: Server, policy: &str) {
+    site.without("Content-Security-Policy");
+    site.secure.push(either(
+        on,
+        &format!("add_header Content-Security-Policy \"{policy}\" always;"),
+        &format!("Header always set Content-Security-Policy \"{policy}\""),
+    ));
 }
 
 /// By server: one line for nginx, one for Apache.
@@ -287,6 +324,143 @@ pub(crate) const CASES: &[Case] = &[
         |_, _| {},
         || Box::new(|_| with(&[("X-Powered-By", "PHP/7.4.3"), ("X-AspNet-Version", "4.0.30319")])),
     ),
+    case("http-csp-missing", |site, _| site.without("Content-Security-Policy")),
+    case("http-csp-script-unprotected", |site, on| {
+        policy(site, on, "script-src *; object-src 'none'; base-uri 'none'");
+    }),
+    case("http-csp-eval-allowed", |site, on| {
+        policy(site, on, "script-src 'self' 'unsafe-eval'; object-src 'none'; base-uri 'none'");
+    }),
+    case("http-csp-bypass-host", |site, on| {
+        policy(site, on, "script-src 'self' https://ajax.googleapis.com; object-src 'none'; base-uri 'none'");
+    }),
+    case("http-csp-public-suffix-wildcard", |site, on| {
+        policy(site, on, "script-src 'self' *.gov.vn; object-src 'none'; base-uri 'none'");
+    }),
+    case("http-csp-plain-source", |site, on| {
+        policy(site, on, "script-src 'self' http://cdn.lab.test; object-src 'none'; base-uri 'none'");
+    }),
+    case("http-csp-plugin-open", |site, on| policy(site, on, "script-src 'self'; base-uri 'none'")),
+    case("http-csp-base-open", |site, on| policy(site, on, "script-src 'self'; object-src 'none'")),
+    case("http-csp-form-open", |site, on| policy(site, on, "default-src 'self'; base-uri 'none'")),
+    case("http-csp-token-unread", |site, on| {
+        policy(
+            site,
+            on,
+            "default-src self; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'",
+        );
+    }),
+    case("http-permissions-policy-missing", |site, _| site.without("Permissions-Policy")),
+    case("http-opener-policy-missing", |site, _| site.without("Cross-Origin-Opener-Policy")),
+    case("http-resource-policy-missing", |site, _| site.without("Cross-Origin-Resource-Policy")),
+    case("http-embedder-policy-unread", |site, on| {
+        site.secure.push(either(
+            on,
+            "add_header Cross-Origin-Embedder-Policy \"require\" always;",
+            "Header always set Cross-Origin-Embedder-Policy \"require\"",
+        ));
+    }),
+    application(
+        "http-field-deprecated",
+        |_, _| {},
+        || {
+            Box::new(|_| {
+                with(&[
+                    ("X-XSS-Protection", "1; mode=block"),
+                    ("P3P", "CP=\"x\""),
+                    ("Expect-CT", "max-age=0"),
+                ])
+            })
+        },
+    ),
+    case("http-cors-credentials-open", |site, on| {
+        let lines: &[&str] = if on == Nginx {
+            &[
+                "add_header Access-Control-Allow-Origin $http_origin always;",
+                "add_header Access-Control-Allow-Credentials true always;",
+            ]
+        } else {
+            &[
+                "SetEnvIf Origin \"(.+)\" ASKER=$1",
+                "Header always set Access-Control-Allow-Origin %{ASKER}e env=ASKER",
+                "Header always set Access-Control-Allow-Credentials true",
+            ]
+        };
+        site.secure.extend(lines.iter().map(ToString::to_string));
+    }),
+    application(
+        "web-cookie-page-cached",
+        |_, _| {},
+        || {
+            let cookie = ("Set-Cookie", "lang=vi; Path=/; Secure; HttpOnly; SameSite=Lax");
+            Box::new(move |_| with(&[cookie, ("Cache-Control", "public, max-age=600")]))
+        },
+    ),
+    Case {
+        files: |folder, fixed| {
+            fs::create_dir(folder.join("www")).unwrap();
+            fs::write(folder.join("www/ke-hoach.txt"), "x").unwrap();
+            if fixed {
+                home_page(folder);
+            }
+        },
+        ..case("web-directory-listed", |site, _| site.serve_files("autoindex on;", "Options Indexes"))
+    },
+    Case {
+        files: |folder, _| {
+            fs::create_dir(folder.join("www")).unwrap();
+            home_page(folder);
+        },
+        ..case("web-error-page-leaks", |site, on| {
+            site.without(&either(on, "server_tokens", "ServerTokens"));
+            if on == Apache {
+                site.without("ServerSignature");
+                site.global.push("ServerSignature On".into());
+            }
+            site.serve_files("autoindex off;", "Options None");
+        })
+    },
+    application(
+        "web-form-over-http",
+        |site, on| {
+            site.plain = vec![either(
+                on,
+                &format!("location / {{ proxy_pass http://{}; }}", site.application()),
+                &format!("ProxyPass / http://{}/ disablereuse=On", site.application()),
+            )];
+        },
+        || page("<form method=post action=/vao><input name=a><input type=password name=b></form>"),
+    ),
+    application(
+        "web-mixed-content-active",
+        |_, _| {},
+        || page("<script src=http://cdn.lab.test/a.js></script>"),
+    ),
+    application("web-security-txt-missing", |_, _| {}, home_alone),
+    Case {
+        files: |folder, _| {
+            let text = "Contact: mailto:attt@tinh.gov.vn\nExpires: ";
+            let expires = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * 90);
+            fs::write(folder.join("security.txt"), format!("{text}{expires:.0}\n")).unwrap();
+        },
+        ..application(
+            "web-security-txt-invalid",
+            |site, on| {
+                site.secure.push(either(
+                    on,
+                    "location = /.well-known/security.txt { alias FOLDER/security.txt; default_type application/octet-stream; }",
+                    "Alias /.well-known/security.txt FOLDER/security.txt",
+                ));
+                if on == Apache {
+                    site.secure.push(
+                        "<Location /.well-known/security.txt>\nForceType application/octet-stream\nProxyPass !\n</Location>"
+                            .into(),
+                    );
+                }
+            },
+            home_alone,
+        )
+    },
 ];
 
 /// A leaf that OpenSSL makes: a key of this kind, signed so by an authority that nobody knows.

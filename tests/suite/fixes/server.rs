@@ -103,6 +103,17 @@ impl Site {
         self.ports.application
     }
 
+    /// Serves the files of `FOLDER/www`, with these lines about them, instead of the application.
+    pub(crate) fn serve_files(&mut self, nginx: &str, apache: &str) {
+        if self.server == Server::Nginx {
+            self.location = vec![String::from("root FOLDER/www;"), nginx.to_owned()];
+        } else {
+            self.without("ProxyPass");
+            self.secure.push(String::from("DocumentRoot FOLDER/www"));
+            self.location = vec![String::from("ForceType text/html"), apache.to_owned()];
+        }
+    }
+
     /// Takes every line out that has these words.
     pub(crate) fn without(&mut self, words: &str) {
         let before = self.lines().count();
@@ -135,6 +146,7 @@ impl Site {
             Place::Plain => &mut self.plain,
             Place::PlainTwin => self.plain_twin.as_mut().unwrap(),
             Place::Location if self.server == Server::Nginx => &mut self.location,
+            Place::Directory => &mut self.location,
             // Apache has its ProxyPass in the VirtualHost
             Place::Secure | Place::Location => &mut self.secure,
             Place::InsteadOfPlain => {
@@ -154,8 +166,8 @@ impl Site {
             }
         };
         let new: Vec<String> = snippet.lines.iter().map(|line| subject(line)).collect();
-        // of policies all count (CSP 3 section 8.1): nobody gives the one up that is there
-        part.retain(|line| line.contains("Content-Security-Policy") || !new.contains(&subject(line)));
+        let kept = |line: &str| !snippet.replaces_policy && line.contains("Content-Security-Policy");
+        part.retain(|line| kept(line) || !new.contains(&subject(line)));
         part.extend(snippet.lines.iter().cloned());
     }
 
@@ -225,6 +237,10 @@ impl Site {
 
     fn apache(&self) -> String {
         let Ports { plain, secure, .. } = self.ports;
+        let mut at_https = self.secure.clone();
+        if !self.location.is_empty() {
+            at_https.push(format!("<Directory FOLDER/www>\n{}\n</Directory>", self.location.join("\n")));
+        }
         let mut text = String::from(
             "ServerRoot FOLDER\nPidFile FOLDER/apache.pid\nErrorLog FOLDER/error.log\nDefaultRuntimeDir FOLDER\n\
              Mutex file:FOLDER default\nServerName lab.test\nUser www-data\nGroup www-data\n",
@@ -232,6 +248,8 @@ impl Site {
         for module in [
             "mpm_event",
             "authz_core",
+            "autoindex",
+            "dir",
             "alias",
             "rewrite",
             "headers",
@@ -260,9 +278,9 @@ impl Site {
             }
         }
         match &self.secure_twin {
-            None => block(secure, &[HOST, TWIN], &self.secure),
+            None => block(secure, &[HOST, TWIN], &at_https),
             Some(twin) => {
-                block(secure, &[HOST], &self.secure);
+                block(secure, &[HOST], &at_https);
                 block(secure, &[TWIN], twin);
             }
         }

@@ -24,6 +24,7 @@ impl Blanks<'_> {
             .replace("TEN-CHINH", self.www)
             .replace("listen 80;", &format!("listen {};", self.plain))
             .replace("listen 443 ssl;", &format!("listen {} ssl;", self.secure))
+            .replace("/var/www", self.folder)
     }
 }
 
@@ -44,6 +45,8 @@ pub(crate) enum Place {
     InsteadOfPlain,
     /// A block of its own beside the others.
     Beside,
+    /// The block of the site's files.
+    Directory,
     /// A shell, in the folder of the certificate.
     Shell,
 }
@@ -55,6 +58,8 @@ pub(crate) struct Snippet {
     pub(crate) lines: Vec<String>,
     /// Directives whose other lines the text says to remove.
     pub(crate) removes: Vec<String>,
+    /// Whether a policy that is there is to go; otherwise all of them count (CSP 3 section 8.1).
+    pub(crate) replaces_policy: bool,
 }
 
 /// What a fix says to do, in order; a place that nobody could find is a mistake of the text.
@@ -71,14 +76,55 @@ pub(crate) fn snippets(text: &str, blanks: &Blanks<'_>) -> Vec<Snippet> {
         if !inside {
             let place = place(line, prose)
                 .unwrap_or_else(|| panic!("nobody could tell where this goes: {line}\n{prose}"));
-            found.push(Snippet { place, lines: Vec::new(), removes: removed(prose) });
+            let replaces_policy = prose.contains("thay dòng Content-Security-Policy");
+            found.push(Snippet { place, lines: Vec::new(), removes: removed(prose), replaces_policy });
         }
         inside = true;
         found.last_mut().unwrap().lines.push(blanks.fill(line.trim()));
     }
     // a certificate from an authority on the Internet cannot be had here; the bought one is the other way
+    for snippet in &mut found {
+        if matches!(snippet.place, Place::Secure | Place::Location | Place::Global) {
+            snippet.lines = whole_blocks(std::mem::take(&mut snippet.lines));
+        }
+    }
     found.retain(|snippet| !snippet.lines.iter().any(|line| line.starts_with("certbot ")));
     found
+}
+
+/// What a fix says to write into a security.txt, which holds for any server; it expires in half a year.
+pub(crate) fn security_txt(text: &str) -> Option<String> {
+    let mut lines = text.lines().skip_while(|line| !line.starts_with("Tạo tệp văn bản security.txt"));
+    lines.next()?;
+    let expires = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * 180);
+    let expires = expires.strftime("Expires: %Y-%m-%dT%H:%M:%SZ").to_string();
+    let line = |line: &str| match line.trim() {
+        old if old.starts_with("Expires: ") => format!("{expires}\n"),
+        other => format!("{other}\n"),
+    };
+    Some(lines.take_while(|line| line.starts_with("  ")).map(line).collect())
+}
+
+/// Apache's blocks as one line each.
+fn whole_blocks(lines: Vec<String>) -> Vec<String> {
+    let mut whole: Vec<String> = Vec::new();
+    let mut depth = 0;
+    for line in lines {
+        let inside = depth > 0;
+        if line.starts_with("</") {
+            depth -= 1;
+        } else if line.starts_with('<') {
+            depth += 1;
+        }
+        match whole.last_mut().filter(|_| inside) {
+            Some(block) => {
+                block.push('\n');
+                block.push_str(&line);
+            }
+            None => whole.push(line),
+        }
+    }
+    whole
 }
 
 fn place(line: &str, prose: &str) -> Option<Place> {
@@ -88,6 +134,7 @@ fn place(line: &str, prose: &str) -> Option<Place> {
     }
     [
         ("Thay khối server cổng 80 bằng", Place::InsteadOfPlain),
+        ("khối Directory", Place::Directory),
         ("Thêm một khối server cổng 80", Place::Beside),
         ("khối location", Place::Location),
         ("khối http ", Place::Global),
@@ -112,9 +159,12 @@ fn removed(prose: &str) -> Vec<String> {
 
 /// What a line sets: its directive, with the field where it is about one. Of two such lines one replaces the other.
 pub(crate) fn subject(line: &str) -> String {
+    let line = line.lines().next().unwrap_or_default();
     let mut words = line.split_whitespace();
     let directive = words.next().unwrap_or_default();
     match directive {
+        "location" => line.split(" {").next().unwrap_or_default().to_owned(),
+        block if block.starts_with('<') => line.to_owned(),
         "add_header" | "proxy_set_header" | "proxy_hide_header" | "ssl_conf_command"
         | "SSLOpenSSLConfCmd" => {
             format!("{directive} {}", words.next().unwrap_or_default())
@@ -122,7 +172,9 @@ pub(crate) fn subject(line: &str) -> String {
         // Apache keeps what goes along always and what goes along with success in a table each
         "Header" | "RequestHeader" => {
             let table = if words.clone().next() == Some("always") { "always" } else { "onsuccess" };
-            let is_verb = |word: &&str| !["always", "onsuccess", "set", "unset", "edit"].contains(word);
+            let is_verb = |word: &&str| {
+                !["always", "onsuccess", "set", "unset", "edit", "append", "merge"].contains(word)
+            };
             format!("{directive} {table} {}", words.find(is_verb).unwrap_or_default())
         }
         _ => directive.to_owned(),

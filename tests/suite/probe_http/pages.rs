@@ -9,7 +9,7 @@ use khien::{
 
 use crate::web_lab::{Act, Peer, Request, options, redirect, site_name, with};
 
-async fn pages(handler: impl Fn(&Request) -> Act + Send + Sync + 'static) -> (Http, Web, Peer) {
+pub(super) async fn pages(handler: impl Fn(&Request) -> Act + Send + Sync + 'static) -> (Http, Web, Peer) {
     let peer = Peer::start(handler).await;
     let net = Net::without_resolver(options(&peer));
     let name = site_name("a.test");
@@ -24,23 +24,23 @@ async fn pages(handler: impl Fn(&Request) -> Act + Send + Sync + 'static) -> (Ht
     (http, web.completed().unwrap().clone(), peer)
 }
 
-fn html(fields: &str, body: &str) -> Vec<u8> {
+pub(super) fn html(fields: &str, body: &str) -> Vec<u8> {
     answer("200 OK", &format!("Content-Type: text/html\r\n{fields}"), body.as_bytes())
 }
 
-fn answer(status: &str, fields: &str, body: &[u8]) -> Vec<u8> {
+pub(super) fn answer(status: &str, fields: &str, body: &[u8]) -> Vec<u8> {
     let head = format!("HTTP/1.1 {status}\r\n{fields}Content-Length: {}\r\n\r\n", body.len());
     [head.as_bytes(), body].concat()
 }
 
-fn some<T: Clone>(attempt: &Attempt<Option<T>>) -> T {
+pub(super) fn some<T: Clone>(attempt: &Attempt<Option<T>>) -> T {
     attempt.completed().unwrap().clone().unwrap()
 }
 
-const SECURITY_TXT: &str = "Contact: mailto:a@a.test\nExpires: 2027-06-01T00:00:00Z\n";
+pub(super) const SECURITY_TXT: &str = "Contact: mailto:a@a.test\nExpires: 2027-06-01T00:00:00Z\n";
 
 #[tokio::test]
-async fn what_stands_beside_the_page_costs_four_requests_on_one_connection() {
+async fn what_stands_beside_the_page_costs_six_requests_on_one_connection() {
     let (http, web, peer) = pages(|request| match request.place() {
         ("http", ..) => redirect(301, "https://a.test/"),
         (_, _, "/.well-known/security.txt") => Act::Keep(answer(
@@ -58,9 +58,11 @@ async fn what_stands_beside_the_page_costs_four_requests_on_one_connection() {
     let log = peer.log();
     assert_eq!(log[..4], ["http a.test /", "https a.test /", "https a.test /", "https a.test /"]);
     assert!(log[4].starts_with("https a.test /khien-") && log[4].len() == 36, "{}", log[4]);
-    assert_eq!(log[5..], ["https a.test /.well-known/security.txt"]);
-    // port 80, the first answer over https, and one for all the rest
-    assert_eq!(peer.connections(), 3);
+    let files =
+        ["https a.test /.well-known/security.txt", "https a.test /robots.txt", "https a.test /sitemap.xml"];
+    assert_eq!(log[5..], files);
+    // port 80, the first answer over https, one for all the rest, and one that looks for HTTP/2
+    assert_eq!(peer.connections(), 4);
     let file = some(&web.security_txt);
     assert!(file.valid, "{:?}", file.faults);
     assert_eq!((file.days_left, file.signed), (Some(189), false));
@@ -79,7 +81,7 @@ async fn a_server_that_closes_is_asked_anew() {
         _ => Act::Send(answer("404 Not Found", "", b"")),
     })
     .await;
-    assert_eq!((peer.log().len(), web.security_txt), (6, Attempt::Completed(None)));
+    assert_eq!((peer.log().len(), web.security_txt), (9, Attempt::Completed(None)));
     assert_eq!(web.contact, Attempt::Completed(None));
 }
 

@@ -9,6 +9,7 @@ mod plan;
 mod recheck;
 mod sites;
 mod steps;
+mod suspicion;
 mod untested;
 
 use maud::{Markup, html};
@@ -62,6 +63,10 @@ pub(super) fn page(view: View<'_, '_>, card: &UnitCard) -> Page {
     if advice > 0 {
         parts.push((anchor("khuyen-nghi"), format!("{} ({advice})", view.say("Khuyến nghị", "Recommended"))));
     }
+    let suspicions = suspicion::count(card);
+    if suspicions > 0 {
+        parts.push((anchor("nghi-van"), format!("{} ({suspicions})", view.say("Nghi vấn", "Suspicions"))));
+    }
     if !card.sites.is_empty() {
         parts.push((anchor("kiem-tra-lai"), view.say("Kiểm tra lại", "Check again").to_owned()));
     }
@@ -89,6 +94,7 @@ pub(super) fn page(view: View<'_, '_>, card: &UnitCard) -> Page {
             (plan::section(view, card))
             (sites::section(view, card))
             (finding::sections(view, card, &faults))
+            (suspicion::section(view, card))
             (untested::section(view, card))
             (recheck::section(view, card, own))
             (recheck::letter(view, card, &faults))

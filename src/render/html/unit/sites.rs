@@ -9,7 +9,7 @@ use crate::{
         escape,
         html::{chart, icon, number::NBSP, view::View, words},
     },
-    report::{CapCard, GroupCard, GroupKind, SiteCard, UnitCard},
+    report::{CapCard, GroupCard, GroupKind, ProductCard, SiteCard, UnitCard},
     rule::{Category, Lang},
 };
 
@@ -84,6 +84,11 @@ fn row(view: View<'_, '_>, site: &SiteCard, group: Option<&GroupCard>) -> Markup
     let known = site.score.filter(|_| site.grade.is_some());
     let whole = known.filter(|whole| group.is_some_and(|group| group.score != Some(*whole)));
     let mut about: Vec<String> = site.server.iter().map(|server| escape(server).into_owned()).collect();
+    let named = |product: &&ProductCard| {
+        let name = product.name.split(' ').next_back().unwrap_or_default().to_lowercase();
+        site.server.as_ref().is_none_or(|server| !server.to_lowercase().contains(&name))
+    };
+    about.extend(site.products.iter().filter(named).map(|product| escape(&product.name).into_owned()));
     about.extend(site.addresses.iter().take(4).map(|address| escape(address).into_owned()));
     let undecided = score.is_none() || site.untested.is_some();
     html! {

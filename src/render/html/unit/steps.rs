@@ -1,4 +1,4 @@
-//! The steps of a fix: a tab per server software, without script; the site's own is chosen. Indented lines of a step
+//! The steps of a fix: a tab per server software, without script; the site's own come first and the first is chosen. Indented lines of a step
 //! are configuration to copy.
 
 use maud::{Markup, html};
@@ -25,8 +25,12 @@ pub(super) fn steps(view: View<'_, '_>, card: &UnitCard, fault: &Fault<'_>, fix:
         Lang::Vi => &fix.vi,
         Lang::En => &fix.en,
     };
+    let seen = seen(fault);
+    let place = |server: &Server| seen.iter().position(|one| one == server).unwrap_or(seen.len());
+    let mut servers = SERVERS;
+    servers.sort_by_key(place);
     let tabs: Vec<(Server, &str)> =
-        SERVERS.into_iter().filter_map(|server| Some((server, text.for_server(server)?))).collect();
+        servers.into_iter().filter_map(|server| Some((server, text.for_server(server)?))).collect();
     let any = text.steps().find(|(name, _)| *name == "any").map(|(_, text)| text);
     html! {
         @if let Some(any) = any {
@@ -38,6 +42,17 @@ pub(super) fn steps(view: View<'_, '_>, card: &UnitCard, fault: &Fault<'_>, fix:
     }
 }
 
+/// The software of the sites, of the first that tells first.
+fn seen(fault: &Fault<'_>) -> Vec<Server> {
+    let mut seen = Vec::new();
+    for server in fault.places.iter().flat_map(|place| words::software(place.site)) {
+        if !seen.contains(&server) {
+            seen.push(server);
+        }
+    }
+    seen
+}
+
 fn choice(
     view: View<'_, '_>,
     card: &UnitCard,
@@ -45,10 +60,8 @@ fn choice(
     fix: &Fix,
     tabs: &[(Server, &str)],
 ) -> Markup {
-    // one tab can be chosen: the software of the first site that tells
-    let seen = fault.places.iter().find_map(|place| place.site.software);
-    let seen = seen.filter(|seen| tabs.iter().any(|(server, _)| server == seen));
-    let chosen = seen.or_else(|| tabs.first().map(|(server, _)| *server));
+    let seen = seen(fault);
+    let chosen = tabs.first().map(|(server, _)| *server);
     let name = view.anchor(card, &format!("may-{}", fault.rule));
     html! {
         fieldset.tabs {
@@ -58,7 +71,7 @@ fn choice(
                 input type="radio" name=(name) id=(id) checked[chosen == Some(*server)];
                 label for=(id) {
                     (words::server(*server))
-                    @if seen == Some(*server) { " " small { (view.say("(đã nhận diện)", "(seen here)")) } }
+                    @if seen.contains(server) { " " small { (view.say("(đã nhận diện)", "(seen here)")) } }
                 }
             }
             div.panes {
