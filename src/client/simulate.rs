@@ -1,10 +1,7 @@
 //! What a client would agree on with a server, from the facts of one address. Says `Unknown` wherever a list was cut short
 //! or a fact was not seen and the answer depends on it.
 
-use super::{
-    Client,
-    order::{self, Chacha},
-};
+use super::{Client, order};
 use crate::{
     observation::{
         Certificate, CipherSuite, Failure, Group, Listing, Protocol, PublicKey, Skip, Support, Tls, Versions,
@@ -171,18 +168,10 @@ impl<'m> Meeting<'m> {
             self.client.suites.iter().map(String::as_str).filter(|name| by_server.contains(name)).collect();
         // what was not seen, or may not be usable, could stand before
         let order = if doubt.is_none() && cut_short.is_none() { Some(self.order()) } else { None };
-        let is_chacha = |name: &str| name.contains("CHACHA20");
-        let chacha = Chacha {
-            // those of the drafts are unknown to whoever has the registered ones
-            first_for_client: self
-                .client
-                .suites
-                .iter()
-                .find(|name| registered(name))
-                .is_some_and(|n| is_chacha(n)),
-            last_for_server: server.last().is_some_and(|suite| is_chacha(&suite.name)),
-        };
-        let chosen = order.and_then(|order| order::suite(order, &by_client, &by_server, chacha));
+        // those of the drafts are unknown to whoever has the registered ones
+        let wanted_most = self.client.suites.iter().find(|name| registered(name));
+        let chacha_first = wanted_most.is_some_and(|name| name.contains("CHACHA20"));
+        let chosen = order.and_then(|order| order::suite(order, &by_client, &by_server, chacha_first));
         let Some(suite) = chosen.and_then(|name| usable.iter().copied().find(|suite| suite.name == name))
         else {
             // in TLS 1.3 the group is agreed on apart from the suite

@@ -69,11 +69,13 @@ pub struct SuiteOrder {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderOf {
-    /// It chose the same suite again.
+    /// It chose the same suite again, also where one with `CHACHA20` stood first.
     Server,
+    /// The same, but for clients that put a suite with `CHACHA20` first: they get that.
+    ServerButChacha20,
     /// It chose the suite that now stood first.
     Client,
-    /// It chose a third: some servers put `CHACHA20` first for clients that do.
+    /// It chose a third.
     Mixed,
 }
 

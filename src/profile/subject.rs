@@ -190,7 +190,7 @@ impl Subject {
             }
             Self::SuiteOrder => of_listing(&tls.suite_order, |items| {
                 let word = |of| match of {
-                    OrderOf::Server => "server",
+                    OrderOf::Server | OrderOf::ServerButChacha20 => "server",
                     OrderOf::Client => "client",
                     OrderOf::Mixed => "mixed",
                 };

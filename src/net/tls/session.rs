@@ -7,7 +7,7 @@ use rustls::{ClientConfig, ClientConnection, HandshakeKind, client::Resumption, 
 use tokio::io::AsyncWriteExt as _;
 use tokio_rustls::TlsConnector;
 
-use super::{Offer, Recorder, Versions, configure, explain, own_fault, provider, record, sni};
+use super::{BUFFER, Offer, Recorder, Versions, configure, explain, own_fault, provider, record, sni};
 use crate::net::{
     connection::Connection,
     error::{Error, Phase},
@@ -17,15 +17,16 @@ use crate::net::{
 const TICKETS: usize = 8;
 /// For saying goodbye.
 const FAREWELL: Duration = Duration::from_secs(1);
-/// Octets read at once.
-const BUFFER: usize = 8192;
-
 /// What a first visit brought, and what is needed to come back.
 pub struct FirstVisit {
     /// Tickets that came before the first octets of an answer.
     pub tickets: u32,
     /// The protocol that the server chose.
     pub alpn: Option<Vec<u8>>,
+    /// The server's own certificate, DER.
+    pub leaf: Option<Vec<u8>>,
+    /// The stapled OCSP response, DER.
+    pub staple: Option<Vec<u8>>,
     config: ClientConfig,
     server: ServerName<'static>,
 }
@@ -58,7 +59,7 @@ impl FirstVisit {
             TlsConnector::from(Arc::new(config.clone())).connect(server.clone(), connection).into_fallible();
         let inner = connecting.await.map_err(|(error, connection)| explain(&error, connection.head()))?;
         let mut stream = super::TlsStream { inner, truncated: false };
-        // what is answered does not matter, nor whether anything is
+        // what is answered does not matter, nor whether anything is: only that the connection stood to the end
         let answered = match stream.write_bytes(request).await {
             Ok(()) => stream.read_some(&mut vec![0; BUFFER]).await.map(drop),
             Err(error) => Err(error),
@@ -69,8 +70,13 @@ impl FirstVisit {
         let session = stream.inner.get_ref().1;
         let tickets = session.tls13_tickets_received();
         match answered {
-            Err(error @ Error::TimedOut { .. }) if tickets == 0 => Err(error),
-            _ => Ok(Self { tickets, alpn: session.alpn_protocol().map(<[u8]>::to_vec), config, server }),
+            // a server that wants a certificate of us, or hangs up, might have handed some out to others
+            Err(error) if tickets == 0 => Err(error),
+            _ => {
+                let (chain, staple) = recorder.seen();
+                let alpn = session.alpn_protocol().map(<[u8]>::to_vec);
+                Ok(Self { tickets, alpn, leaf: chain.into_iter().next(), staple, config, server })
+            }
         }
     }
 

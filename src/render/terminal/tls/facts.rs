@@ -73,11 +73,14 @@ pub(super) fn suites(out: &mut dyn Write, tls: &Tls, style: Style) -> io::Result
         let names: Vec<&str> = versions.into_iter().map(name).collect();
         let order = match order {
             Some(OrderOf::Server) => style.word(", theo thứ tự của máy chủ", ", in the server's order"),
-            Some(OrderOf::Client) => style.word(", trình duyệt chọn", ", the client chooses"),
-            Some(OrderOf::Mixed) => style.word(
-                ", lúc theo máy chủ, lúc theo trình duyệt",
-                ", now the server's order, now the client's",
+            Some(OrderOf::ServerButChacha20) => style.word(
+                ", theo thứ tự của máy chủ, trừ trình duyệt chuộng ChaCha20",
+                ", in the server's order, but for clients that prefer ChaCha20",
             ),
+            Some(OrderOf::Client) => style.word(", trình duyệt chọn", ", the client chooses"),
+            Some(OrderOf::Mixed) => {
+                style.word(", không theo thứ tự nào thấy được", ", in no order that could be seen")
+            }
             None => "",
         };
         line(out, &format!("  {}{order}", style.ink(Ink::Strong, &names.join(", "))))?;
