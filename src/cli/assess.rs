@@ -10,7 +10,7 @@ use std::{
 
 use super::{
     Exit, Failed, Screen, inventory,
-    outcome::{About, Format, Judge, Output},
+    outcome::{About, Details, Format, Judge, Output},
 };
 use crate::{
     observation::{Document, MAX_BYTES, Vantage},
@@ -26,9 +26,8 @@ pub(super) struct Assess {
     /// Danh mục đã dùng khi quan sát: đơn vị, khối, ai chịu trách nhiệm · The inventory they were made with
     #[arg(long, value_name = "TARGETS")]
     targets: Option<PathBuf>,
-    /// In thêm mọi điều thấy được về TLS của từng trang, như khien check --details · Also print all there is on TLS of each site
-    #[arg(long, conflicts_with = "targets")]
-    details: bool,
+    #[command(flatten)]
+    details: Details,
     #[command(flatten)]
     output: Output,
 }
@@ -63,7 +62,7 @@ impl Assess {
             })?;
             Box::new(BufReader::with_capacity(1 << 20, opened))
         };
-        let experts = self.output.experts(self.details)?;
+        let experts = self.output.experts(&self.details, false)?;
         let judged = judge_all(lines, &judge, experts.as_ref(), &self.file.display().to_string())?;
         let Some(first) = judged.sites.first() else {
             return Err(Failed::usage(
@@ -78,7 +77,7 @@ impl Assess {
         };
         let about =
             About { id: None, started_at: at, vantage: judged.vantage, complete: true, degraded: false };
-        self.output.report_in_detail(&judge, judged.sites, &judged.sheets, &roster, about, screen)
+        self.output.report_in_detail(&judge, judged.sites, judged.sheets, &roster, about, screen)
     }
 }
 

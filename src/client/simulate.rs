@@ -1,6 +1,9 @@
 //! What a client would agree on with a server, from the facts of one address. Says `Unknown` wherever a list was cut short
 //! or a fact was not seen and the answer depends on it.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::{Client, order};
 use crate::{
     observation::{
@@ -11,7 +14,8 @@ use crate::{
 };
 
 /// What becomes of a client.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// They agree. Whether the client then trusts the certificate is another matter: [`super::missing_root`].
     Connects(Connection),
@@ -22,20 +26,23 @@ pub enum Outcome {
 }
 
 /// What both agreed on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Connection {
     /// The version.
     pub version: Protocol,
     /// IANA name of the suite; `None` where the facts leave more than one open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suite: Option<String>,
     /// How keys are exchanged.
     pub exchange: Exchange,
     /// The protocol chosen by ALPN; `None` where none is, or the facts do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alpn: Option<String>,
 }
 
 /// How keys are exchanged.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Exchange {
     /// The certificate's own key: no forward secrecy.
     Static,
@@ -50,7 +57,8 @@ pub enum Exchange {
 }
 
 /// Why a client and a server cannot agree.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Why {
     /// They have no version in common.
     Version,
@@ -65,7 +73,8 @@ pub enum Why {
 }
 
 /// Why it is not known.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Gap {
     /// A fact was not seen, for this reason.
     NotSeen(Reason),

@@ -227,6 +227,7 @@ fn site_card(
         points_lost: sorted(points_lost(&items, method)),
         findings: Vec::new(),
         categories: result.categories,
+        tls_sheet: None,
     };
     if let Some(report) = report {
         card.at = Some(report.at);

@@ -10,6 +10,8 @@ mod pool;
 mod roster;
 mod shared_key;
 mod sheet;
+mod sheet_card;
+mod sheet_fact;
 mod site;
 
 pub use assemble::{AssembleError, assemble};
@@ -23,4 +25,8 @@ pub use pool::Pool;
 pub use roster::{Authorisation, Member, Place, Roster, RunZone};
 pub use shared_key::SharedKey;
 pub use sheet::{Compared, Experts, Sheet, SheetEndpoint, Simulated};
+pub use sheet_card::{
+    ClientCard, ProfileCard, ProfileLevel, ShortfallCard, TlsSheet, TlsSheetEndpoint, attach,
+};
+pub use sheet_fact::SheetFact;
 pub use site::{SiteReport, judge};

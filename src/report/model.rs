@@ -15,6 +15,7 @@ use super::book::RuleEntry;
 use super::past::{PreviousRun, TrendPoint};
 use super::roster::Authorisation;
 use super::shared_key::SharedKey;
+use super::sheet_card::TlsSheet;
 use crate::target::{Block, Importance, UnitKind};
 
 /// The version of this shape.
@@ -344,6 +345,9 @@ pub struct SiteCard {
     pub points_lost: Vec<PointsLost>,
     /// Every finding, in the order of the rules.
     pub findings: Vec<FindingCard>,
+    /// Its TLS for an expert; absent where nobody asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_sheet: Option<TlsSheet>,
 }
 
 /// A finding and who answers for it.

@@ -9,6 +9,7 @@ mod plan;
 mod recheck;
 mod sites;
 mod steps;
+mod tls;
 mod untested;
 
 use maud::{Markup, html};
@@ -69,6 +70,10 @@ pub(super) fn page(view: View<'_, '_>, card: &UnitCard) -> Page {
     if history.is_some() {
         parts.push((anchor("lich-su"), view.say("Các lần trước", "Earlier runs").to_owned()));
     }
+    let tls = tls::section(view, card);
+    if tls.is_some() {
+        parts.push((anchor("tls"), view.say("TLS chi tiết", "TLS in detail").to_owned()));
+    }
     Page {
         kind: "unit",
         title: match view.lang {
@@ -93,6 +98,7 @@ pub(super) fn page(view: View<'_, '_>, card: &UnitCard) -> Page {
             (recheck::section(view, card, own))
             (recheck::letter(view, card, &faults))
             @if let Some(history) = history { (history) }
+            @if let Some(tls) = tls { (tls) }
         },
     }
 }
