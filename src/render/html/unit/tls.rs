@@ -44,7 +44,8 @@ pub(super) fn section(view: View<'_, '_>, card: &UnitCard) -> Option<Markup> {
 fn sheet(view: View<'_, '_>, sheet: &TlsSheet) -> Markup {
     html! {
         @for endpoint in &sheet.endpoints {
-            h3 { code { (escape(&endpoint.address)) } }
+            @let address = escape(&endpoint.address);
+            h3 { code { @if address.trim().is_empty() { "–" } @else { (address) } } }
             @if endpoint.clients.is_empty() && endpoint.facts.is_empty() {
                 p.fine { (view.say("Chưa thấy được TLS ở địa chỉ này.", "TLS was not seen at this address.")) }
             }
