@@ -32,7 +32,7 @@ pub(super) fn section(view: View<'_, '_>, card: &UnitCard) -> Option<Markup> {
                 p { (view.say("Cho người rành kỹ thuật, không tính điểm", "For experts; no points")) }
             }
             @for (site, sheet) in sheets {
-                details.more {
+                details.more.tls {
                     summary { (site_name(site)) }
                     (self::sheet(view, sheet))
                 }
