@@ -23,6 +23,19 @@ pub enum Protocol {
     Tls13,
 }
 
+impl Protocol {
+    /// As documents spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ssl3 => "SSLv3",
+            Self::Tls10 => "TLSv1.0",
+            Self::Tls11 => "TLSv1.1",
+            Self::Tls12 => "TLSv1.2",
+            Self::Tls13 => "TLSv1.3",
+        }
+    }
+}
+
 /// A cipher suite in one version; every field but the first two is read from the name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CipherSuite {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Report,
     sheet::{Compared, Sheet, SheetEndpoint},
-    sheet_fact::{SheetFact, shared_key},
+    sheet_fact::{SheetFact, overview, shared_key},
 };
 use crate::{
     client::Outcome,
@@ -27,7 +27,7 @@ pub struct TlsSheet {
 pub struct TlsSheetEndpoint {
     /// The address.
     pub address: String,
-    /// What was seen beside versions, suites and groups, in words.
+    /// What was seen, in words.
     pub facts: Vec<SheetFact>,
     /// What each client would agree on; empty where the facts of TLS were not seen.
     pub clients: Vec<ClientCard>,
@@ -119,6 +119,14 @@ fn shared_keys(sheets: &mut [Sheet]) {
 }
 
 impl SheetEndpoint {
+    /// Every fact in words, the overview first.
+    fn all_facts(&self) -> Vec<SheetFact> {
+        let Some(tls) = self.tls.completed().filter(|tls| tls.offered) else { return self.facts.clone() };
+        let mut all = overview(tls, &self.certificate, &self.second_certificate);
+        all.extend(self.facts.iter().cloned());
+        all
+    }
+
     /// SHA-256 of the keys of the server's certificates.
     fn keys(&self) -> impl Iterator<Item = String> {
         let second = self.second_certificate.completed().and_then(Option::as_ref);
@@ -131,7 +139,7 @@ impl TlsSheet {
     fn of(sheet: &Sheet) -> Self {
         let endpoints = sheet.endpoints.iter().map(|endpoint| TlsSheetEndpoint {
             address: endpoint.address.clone(),
-            facts: endpoint.facts.clone(),
+            facts: endpoint.all_facts(),
             clients: endpoint
                 .clients
                 .iter()

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     language::text,
     observation::{
-        Alpn, Attempt, Certificate, CertificateCompression, EarlyData, Freshness, HelloTrait, Intrusive,
-        Listing, NameAnswer, OcspSignature, RevocationStatus, Sct, SctStatus, Sessions, Staple, Support, Tls,
-        Weakness, WithoutMatch,
+        Alpn, Attempt, Certificate, CertificateCompression, EarlyData, Freshness, Group, HelloTrait,
+        Intrusive, Listing, NameAnswer, OcspSignature, Protocol, RevocationStatus, Sct, SctStatus, Sessions,
+        Staple, Support, Tls, Weakness, WithoutMatch,
     },
     rule::{self, Text},
 };
@@ -59,6 +59,32 @@ pub(super) fn facts(tls: &Tls, certificate: &Attempt<Certificate>) -> Vec<SheetF
     lines.0
 }
 
+/// What the other views have tables for, in lines: versions, suites, groups, primes, certificates.
+pub(super) fn overview(
+    tls: &Tls,
+    certificate: &Attempt<Certificate>,
+    second: &Attempt<Option<Certificate>>,
+) -> Vec<SheetFact> {
+    let mut lines = Lines(Vec::new());
+    lines.versions(tls);
+    lines.suites(tls);
+    for (name, new) in [("TLSv1.3", true), ("≤ TLSv1.2", false)] {
+        lines.groups(tls, name, new);
+    }
+    if tls.dh_primes.completed().is_none_or(|listing| !listing.items.is_empty()) {
+        lines.line("tls.dh_primes", ("Diffie-Hellman", "Diffie-Hellman"), &tls.dh_primes, |listing| {
+            let words = listing.items.iter().map(|prime| match &prime.known {
+                Some(known) => format!("{} bit ({known})", prime.bits),
+                None => format!("{} bit", prime.bits),
+            });
+            with_rest(Text::same(words.collect::<Vec<_>>().join(", ")), listing)
+        });
+    }
+    lines.line("certificate.leaf", ("chứng thư", "certificate"), certificate, leaf);
+    lines.optional("second_certificate.leaf", ("chứng thư thứ hai", "second certificate"), second, leaf);
+    lines.0
+}
+
 /// The line of a key that other sites have too.
 pub(super) fn shared_key(others: &[String]) -> SheetFact {
     SheetFact {
@@ -100,6 +126,62 @@ impl Lines {
             Attempt::Completed(Some(value)) => self.add(fact, name, told(value), true),
             other => self.line(fact, name, other, |_| Text::same("")),
         }
+    }
+
+    fn versions(&mut self, tls: &Tls) {
+        let versions = &tls.versions;
+        let all = [
+            ("TLSv1.3", &versions.tls1_3),
+            ("TLSv1.2", &versions.tls1_2),
+            ("TLSv1.1", &versions.tls1_1),
+            ("TLSv1.0", &versions.tls1_0),
+            ("SSLv3", &versions.ssl3),
+            ("SSLv2", &versions.ssl2),
+        ];
+        let with = |wanted: fn(&Attempt<Support>) -> bool| {
+            let named = all.iter().filter(|(_, support)| wanted(support)).map(|(name, _)| *name);
+            named.collect::<Vec<_>>().join(", ")
+        };
+        let offered = with(|support| support.completed() == Some(&Support::Offered));
+        let open = with(|support| support.completed().is_none());
+        let offered = if offered.is_empty() { none() } else { Text::same(offered) };
+        let told = if open.is_empty() {
+            offered
+        } else {
+            text!("{offered}; chưa rõ: {open}", "{offered}; not known: {open}", open = open; offered = offered)
+        };
+        self.add("tls.versions", ("phiên bản", "versions"), told, true);
+    }
+
+    fn suites(&mut self, tls: &Tls) {
+        let Attempt::Completed(listing) = &tls.cipher_suites else {
+            let name = ("bộ mã", "cipher suites");
+            return self.line("tls.cipher_suites", name, &tls.cipher_suites, |_| Text::same(""));
+        };
+        for version in [Protocol::Tls13, Protocol::Tls12, Protocol::Tls11, Protocol::Tls10, Protocol::Ssl3] {
+            let of = listing.items.iter().filter(|suite| suite.version == version);
+            let names: Vec<&str> = of.map(|suite| suite.name.as_str()).collect();
+            if !names.is_empty() {
+                let version = version.name();
+                let (vi, en) = (format!("bộ mã {version}"), format!("suites of {version}"));
+                let told = with_rest(Text::same(names.join(", ")), listing);
+                self.add("tls.cipher_suites", (&vi, &en), told, true);
+            }
+        }
+    }
+
+    fn groups(&mut self, tls: &Tls, version: &str, new: bool) {
+        let (vi, en) = (format!("nhóm trao đổi khóa {version}"), format!("groups {version}"));
+        let here = |listing: &Listing<Group>| {
+            let of = listing.items.iter().filter(|group| (group.version == Protocol::Tls13) == new);
+            of.map(|group| group.name.clone()).collect::<Vec<_>>()
+        };
+        if tls.groups.completed().is_some_and(|listing| here(listing).is_empty()) {
+            return;
+        }
+        self.line("tls.groups", (&vi, &en), &tls.groups, |listing| {
+            with_rest(Text::same(here(listing).join(", ")), listing)
+        });
     }
 
     fn alpn(&mut self, alpn: &Attempt<Alpn>) {
@@ -231,6 +313,25 @@ impl Lines {
             self.line(fact, (name, name), found, told);
         }
     }
+}
+
+/// Key, end of validity, trust.
+fn leaf(certificate: &Certificate) -> Text {
+    let key = &certificate.leaf.key;
+    let size = key.curve.clone().or_else(|| key.bits.map(|bits| bits.to_string())).unwrap_or_default();
+    let trust = if certificate.trusted {
+        Text::new("được tin cậy", "trusted")
+    } else {
+        Text::new("không được tin cậy", "not trusted")
+    };
+    text!(
+        "{algorithm} {size}, còn {days} ngày, {trust}",
+        "{algorithm} {size}, {days} days left, {trust}",
+        algorithm = key.algorithm,
+        size = size,
+        days = certificate.leaf.days_left;
+        trust = trust
+    )
 }
 
 fn none() -> Text {

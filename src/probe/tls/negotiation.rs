@@ -64,8 +64,8 @@ pub(super) struct Suites {
     pub(super) chosen: Vec<Chosen>,
     /// Why there may be more.
     pub(super) incomplete: Option<Failure>,
-    /// Whether one hello held all of them, so that the order of choice is the server's.
-    one_hello: bool,
+    /// The first choice from each hello that held some of them.
+    firsts: Vec<u16>,
 }
 
 impl<P: Peer> Explorer<'_, P> {
@@ -148,9 +148,7 @@ impl<P: Peer> Explorer<'_, P> {
                 }
             }
         }
-        if of.chosen.len() > before {
-            of.one_hello = before == 0;
-        }
+        of.firsts.extend(of.chosen.get(before).map(|chosen| chosen.told.suite));
     }
 
     /// Whether the server reads long hellos to their end.
@@ -259,14 +257,20 @@ impl<P: Peer> Explorer<'_, P> {
             };
             let asked = async {
                 let first = |list: &[u16]| list.first().copied().unwrap_or_default();
-                // one hello held all of them, with none that has CHACHA20 in front
-                let one = match all.first() {
-                    Some(picked) if of.one_hello && !(told_apart && is_chacha(*picked)) => {
-                        Pick { first: *picked, picked: *picked }
-                    }
-                    _ => Pick { first: first(&one), picked: self.pick(version, &one).await? },
-                };
                 let other = Pick { first: first(&other), picked: self.pick(version, &other).await? };
+                let known = match of.firsts.as_slice() {
+                    // one hello held all of them, with none that has CHACHA20 in front
+                    [only] if !(told_apart && is_chacha(*only)) => Some(*only),
+                    // the same suite again, although others stood first both times
+                    firsts if other.picked != other.first && (told_apart || chacha.is_empty()) => {
+                        firsts.iter().copied().find(|picked| *picked == other.picked)
+                    }
+                    _ => None,
+                };
+                let one = match known {
+                    Some(picked) => Pick { first: picked, picked },
+                    None => Pick { first: first(&one), picked: self.pick(version, &one).await? },
+                };
                 let chacha = match () {
                     () if is_chacha(one.picked) => false,
                     () if told_apart && one.picked == other.picked => {

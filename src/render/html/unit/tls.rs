@@ -5,7 +5,6 @@ use maud::{Markup, html};
 
 use crate::{
     client::{Exchange, Gap, Outcome, Why},
-    observation::Protocol,
     profile::Told,
     render::{escape, html::view::View},
     report::{ClientCard, ProfileCard, ShortfallCard, TlsSheet, TlsSheetEndpoint, UnitCard},
@@ -119,7 +118,7 @@ fn outcome(view: View<'_, '_>, client: &ClientCard) -> String {
                 Exchange::FiniteField(bits) => format!("DH {bits}"),
                 Exchange::Unknown => String::new(),
             };
-            let mut text = format!("{} {suite} {exchange}", version(connection.version));
+            let mut text = format!("{} {suite} {exchange}", connection.version.name());
             if let Some(root) = &client.missing_root {
                 text = match view.lang {
                     Lang::Vi => format!("{text}; không có gốc {root}: sẽ cảnh báo chứng thư"),
@@ -198,7 +197,7 @@ fn told(view: View<'_, '_>, shortfall: &ShortfallCard) -> String {
     let mut subject = shortfall.subject.words().get(view.lang).to_owned();
     for one in &shortfall.versions {
         subject.push(' ');
-        subject.push_str(version(*one));
+        subject.push_str(one.name());
     }
     let quoted = |words: &[String]| {
         let mut list: Vec<String> = words.iter().take(QUOTED).map(|w| escape(w).into_owned()).collect();
@@ -212,15 +211,5 @@ fn told(view: View<'_, '_>, shortfall: &ShortfallCard) -> String {
         Told::Lacks(words) => format!("{subject}: {} {}", view.say("thiếu", "lacks"), quoted(words)),
         Told::TooSmall(is, wanted) => format!("{subject} {is} < {wanted}"),
         Told::TooLarge(is, wanted) => format!("{subject} {is} > {wanted}"),
-    }
-}
-
-fn version(version: Protocol) -> &'static str {
-    match version {
-        Protocol::Ssl3 => "SSLv3",
-        Protocol::Tls10 => "TLSv1.0",
-        Protocol::Tls11 => "TLSv1.1",
-        Protocol::Tls12 => "TLSv1.2",
-        Protocol::Tls13 => "TLSv1.3",
     }
 }

@@ -73,7 +73,7 @@ pub(super) fn suites(out: &mut dyn Write, tls: &Tls, style: Style) -> io::Result
             // their order says nothing: what a client should take first
             of.sort_by_key(|suite| (is_broken(suite), !suite.forward_secrecy, !suite.aead));
         }
-        let names: Vec<&str> = versions.into_iter().map(name).collect();
+        let names: Vec<&str> = versions.into_iter().map(Protocol::name).collect();
         let order = match order {
             Some(OrderOf::Server) => style.word(", theo thứ tự của máy chủ", ", in the server's order"),
             Some(OrderOf::ServerButChacha20) => style.word(
@@ -210,15 +210,4 @@ pub(super) fn options(
         Lang::En => format!("  {connections} connections were opened to find this out"),
     };
     line(out, &style.ink(Ink::Faint, &connections))
-}
-
-/// A version as documents spell it.
-pub(super) fn name(version: Protocol) -> &'static str {
-    match version {
-        Protocol::Ssl3 => "SSLv3",
-        Protocol::Tls10 => "TLSv1.0",
-        Protocol::Tls11 => "TLSv1.1",
-        Protocol::Tls12 => "TLSv1.2",
-        Protocol::Tls13 => "TLSv1.3",
-    }
 }
