@@ -28,10 +28,9 @@ use super::{
     connection::{Connection, Peer},
     error::{Error, Phase},
 };
-pub use compression::compression;
 use record::Recorder;
 pub use record::alert_name;
-pub use session::{FirstVisit, SecondVisit};
+pub use session::{Compression, FirstVisit, SecondVisit, Visit};
 
 /// Octets read at once.
 const BUFFER: usize = 8192;

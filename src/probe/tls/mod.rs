@@ -244,7 +244,7 @@ async fn behaviour(
         None
     };
     let behaviour = Behaviour {
-        certificate_compression: Box::pin(certificate_compression(here, versions)).await,
+        certificate_compression: certificate_compression(versions, &in_passing, &sessions),
         alpn,
         sessions: Attempt::Completed(sessions),
         server_names: strangers.beside(leaf_of(chain)),
@@ -253,23 +253,22 @@ async fn behaviour(
     (strangers, in_passing, behaviour)
 }
 
-async fn certificate_compression(here: &Here<'_>, versions: &Versions) -> Attempt<CertificateCompression> {
-    match &versions.tls1_3 {
-        Attempt::Completed(Support::Offered) => {}
-        Attempt::Completed(Support::NotOffered) => return Attempt::Completed(CertificateCompression::None),
-        other => return other.clone().map(|_| CertificateCompression::None),
+/// What the first visit with TLS 1.3 showed of it; `sessions` knows why there was none.
+fn certificate_compression(
+    versions: &Versions,
+    in_passing: &InPassing,
+    sessions: &Sessions,
+) -> Attempt<CertificateCompression> {
+    if versions.tls1_3.completed() == Some(&Support::NotOffered) {
+        return Attempt::Completed(CertificateCompression::None);
     }
-    let seen = match here.connect().await {
-        Ok(connection) => net::tls::compression(connection, &here.offer(&names::PROTOCOLS)).await,
-        Err(error) => Err(error),
-    };
-    match seen {
-        Ok(None) => Attempt::Completed(CertificateCompression::None),
-        Ok(Some(1)) => Attempt::Completed(CertificateCompression::Zlib),
-        Ok(Some(2)) => Attempt::Completed(CertificateCompression::Brotli),
-        Ok(Some(3)) => Attempt::Completed(CertificateCompression::Zstd),
-        Ok(Some(other)) => Attempt::failed(Failure::OurBug(format!("algorithm {other}, never offered"))),
-        Err(error) => super::failure::untested(&error),
+    match in_passing.compression {
+        Some(None) => Attempt::Completed(CertificateCompression::None),
+        Some(Some(1)) => Attempt::Completed(CertificateCompression::Zlib),
+        Some(Some(2)) => Attempt::Completed(CertificateCompression::Brotli),
+        Some(Some(3)) => Attempt::Completed(CertificateCompression::Zstd),
+        Some(Some(other)) => Attempt::failed(Failure::OurBug(format!("algorithm {other}, never offered"))),
+        None => sessions.by_psk.clone().and_then(|_| Attempt::failed(Failure::Closed)),
     }
 }
 

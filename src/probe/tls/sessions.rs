@@ -8,7 +8,10 @@ use super::{
     handshake::{Channel, Client, Completed, Item, Resume, Stop, Terms, random, within_reach},
 };
 use crate::{
-    net::{Error, Phase, tls::FirstVisit},
+    net::{
+        Error, Phase,
+        tls::{Compression, FirstVisit, Visit},
+    },
     observation::{Attempt, ClientRenegotiation, EarlyData, Failure, Sessions, Support, Versions},
     probe::tls::negotiation::{self, support},
     wire::{
@@ -91,6 +94,8 @@ pub(super) struct InPassing {
     pub(super) leaf: Option<Vec<u8>>,
     /// What was stapled to it, DER.
     pub(super) staple: Option<Vec<u8>>,
+    /// Whether it comes compressed, where it came at all.
+    pub(super) compression: Option<Compression>,
 }
 
 /// Asks for everything about sessions.
@@ -251,11 +256,21 @@ async fn tls13(here: &Here<'_>, in_passing: &mut InPassing) -> Result<(Support, 
     let request = request(here)?;
     let offer = here.offer(&[b"http/1.1"]);
     let failure = |error: Error| Failure::from(&error);
-    here.lane.count_request().map_err(failure)?;
-    let connection = here.connect().await.map_err(failure)?;
-    let first = Box::pin(FirstVisit::make(connection, &offer, &request)).await.map_err(failure)?;
-    *in_passing =
-        InPassing { alpn: first.alpn.clone(), leaf: first.leaf.clone(), staple: first.staple.clone() };
+    let first = loop {
+        here.lane.count_request().map_err(failure)?;
+        let connection = here.connect().await.map_err(failure)?;
+        let seen_before = in_passing.compression.is_some();
+        match Box::pin(FirstVisit::make(connection, &offer, &request, &mut in_passing.compression)).await {
+            Ok(Visit::Made(first)) => break first,
+            // once: compression is not offered again
+            Ok(Visit::Compressed) if !seen_before => {}
+            Ok(Visit::Compressed) => return Err(Failure::OurBug("compression nobody offered".to_owned())),
+            Err(error) => return Err(failure(error)),
+        }
+    };
+    in_passing.alpn.clone_from(&first.alpn);
+    in_passing.leaf.clone_from(&first.leaf);
+    in_passing.staple.clone_from(&first.staple);
     if first.tickets == 0 {
         return Ok((Support::NotOffered, 0, EarlyData { limit: 0, accepted: false }));
     }
