@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{
     Exit, Failed, Screen, inventory,
-    outcome::{About, Format, Judge, Output},
+    outcome::{About, Details, Format, Judge, Output},
 };
 use crate::{
     observation::{Document, DocumentError, MAX_BYTES, Vantage},
@@ -29,9 +29,8 @@ pub(super) struct Assess {
     /// Danh mục đã dùng khi quan sát: đơn vị, khối, ai chịu trách nhiệm · The inventory they were made with
     #[arg(long, value_name = "TARGETS")]
     targets: Option<PathBuf>,
-    /// In thêm mọi điều thấy được về TLS của từng trang, như khien check --details · Also print all there is on TLS of each site
-    #[arg(long, conflicts_with = "targets")]
-    details: bool,
+    #[command(flatten)]
+    details: Details,
     #[command(flatten)]
     output: Output,
 }
@@ -66,7 +65,7 @@ impl Assess {
             })?;
             Box::new(BufReader::with_capacity(1 << 20, opened))
         };
-        let experts = self.output.experts(self.details)?;
+        let experts = self.output.experts(&self.details, false)?;
         let judged = judge_all(lines, &judge, experts.as_ref(), &self.file.display().to_string())?;
         let Some(at) = judged.sites.latest() else {
             return Err(Failed::usage(
@@ -80,7 +79,7 @@ impl Assess {
         };
         let about =
             About { id: None, started_at: at, vantage: judged.vantage, complete: true, degraded: false };
-        self.output.report_in_detail(&judge, judged.sites, &judged.sheets, &roster, about, screen)
+        self.output.report_in_detail(&judge, judged.sites, judged.sheets, &roster, about, screen)
     }
 }
 

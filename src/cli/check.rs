@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::Path};
 use super::{
     Exit, Failed, Screen,
     options::Network,
-    outcome::{About, Output},
+    outcome::{About, Details, Output},
     probing::{Job, Listening, probe, runtime},
 };
 use crate::{
@@ -29,9 +29,8 @@ pub(super) struct Check {
     /// Bắt buộc: ai cho phép kiểm tra, là đơn vị chủ quản trang hoặc số văn bản · Required: who permits this check, the site's owner or the number of the document
     #[arg(long, value_name = "TEXT")]
     authorised_by: Option<String>,
-    /// In thêm mọi điều thấy được về TLS, cho người rành kỹ thuật; --only tls,certificate cũng in như vậy · Also print all there is on TLS, for experts; so does --only tls,certificate
-    #[arg(long)]
-    details: bool,
+    #[command(flatten)]
+    details: Details,
     #[command(flatten)]
     network: Network,
     #[command(flatten)]
@@ -87,7 +86,7 @@ impl Check {
                 },
             ),
         };
-        let experts = self.output.experts(self.details || self.network.only_asks_tls())?;
+        let experts = self.output.experts(&self.details, self.network.only_asks_tls())?;
         let runtime = runtime()?;
         let listening = Listening {
             runtime: &runtime,
@@ -99,7 +98,7 @@ impl Check {
         let done = probe(job, &judge, &self.output, listening, screen)?;
         let roster = Roster::one(self.authorised_by.as_deref().unwrap_or_default(), names);
         let about = About { id: None, started_at, vantage, complete: done.complete, degraded: false };
-        self.output.report_in_detail(&judge, done.sites, &done.sheets, &roster, about, screen)
+        self.output.report_in_detail(&judge, done.sites, done.sheets, &roster, about, screen)
     }
 
     /// The sites to check, and where to dial them.

@@ -19,7 +19,9 @@ use crate::{
         self, Subject, html,
         terminal::{self, Style},
     },
-    report::{Experts, Report, Roster, RuleBook, Run, Scanner, Sheet, SiteReport, Sites, assemble, judge},
+    report::{
+        Experts, Report, Roster, RuleBook, Run, Scanner, Sheet, SiteReport, Sites, assemble, attach, judge,
+    },
     rule::{Finding, Lang, Reason, RuleSet, Verdict},
     score::Method,
     yaml::Diagnostics,
@@ -62,6 +64,17 @@ pub(super) struct Output {
     max_untested: Percent,
     #[command(flatten)]
     rules: RulesFrom,
+}
+
+/// What experts ask for beside the cards.
+#[derive(Debug, clap::Args)]
+pub(super) struct Details {
+    /// In thêm mọi điều thấy được về TLS, cho người rành kỹ thuật; check --only tls,certificate cũng in như vậy · Also print all there is on TLS, for experts; so does check --only tls,certificate
+    #[arg(long)]
+    details: bool,
+    /// Như --details, nhưng chỉ so với một hướng dẫn, ví dụ mozilla-intermediate · As --details, beside one guideline alone, such as mozilla-intermediate
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
 }
 
 /// Rules and method, checked against each other before anything is dialled.
@@ -133,10 +146,25 @@ impl Output {
         self.fail_on == FailOn::Regression
     }
 
-    /// What sheets are made with, where they were asked for and are printed: only for people.
-    pub(super) fn experts(&self, asked: bool) -> Result<Option<Experts>, Diagnostics> {
-        let printed = self.format() == Format::Terminal || self.is_beside();
-        (asked && printed).then(Experts::built_in).transpose()
+    /// What sheets are made with, where they were asked for and this format has a place for them.
+    pub(super) fn experts(&self, details: &Details, asked: bool) -> Result<Option<Experts>, Failed> {
+        let asked = asked || details.details || details.profile.is_some();
+        let printed = matches!(self.format(), Format::Terminal | Format::Html | Format::Json);
+        if !asked {
+            return Ok(None);
+        }
+        let experts = Experts::built_in()?;
+        let experts = match &details.profile {
+            None => experts,
+            Some(id) => experts.with_profile(id).map_err(|known| {
+                let known = known.join(", ");
+                Failed::usage(
+                    (format!("không có hướng dẫn nào tên {id}"), format!("there is no guideline {id}")),
+                    (format!("chọn một trong: {known}"), format!("choose one of: {known}")),
+                )
+            })?,
+        };
+        Ok(printed.then_some(experts))
     }
 
     /// Whether people read standard output.
@@ -168,7 +196,7 @@ impl Output {
         about: About,
         screen: &mut Screen<'_>,
     ) -> Result<Exit, Failed> {
-        self.report_in_detail(judge, sites, &[], roster, about, screen)
+        self.report_in_detail(judge, sites, Vec::new(), roster, about, screen)
     }
 
     /// The same, with everything known of the TLS of those sites that have a sheet.
@@ -176,13 +204,14 @@ impl Output {
         &self,
         judge: &Judge,
         sites: Sites,
-        sheets: &[Sheet],
+        mut sheets: Vec<Sheet>,
         roster: &Roster,
         about: About,
         screen: &mut Screen<'_>,
     ) -> Result<Exit, Failed> {
-        let (exit, report) = self.assemble(judge, sites, roster, about)?;
-        self.write_in_detail(&report, sheets, screen)?;
+        let (exit, mut report) = self.assemble(judge, sites, roster, about)?;
+        attach(&mut report, &mut sheets);
+        self.write_in_detail(&report, &sheets, screen)?;
         Ok(exit)
     }
 

@@ -2,38 +2,23 @@
 
 use crate::observation::OrderOf;
 
-/// Where suites with `CHACHA20` stand: some servers put them first for clients that do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Chacha {
-    /// The client's most wanted suite of all is one.
-    pub(super) first_for_client: bool,
-    /// The server's least wanted suite of all is one: it was offered first when the order was tried the other way round.
-    pub(super) last_for_server: bool,
-}
-
 /// The suite chosen among those that both sides can use, given in the client's order and in the server's; nothing where
-/// the facts do not say.
+/// the facts do not say. `chacha_first`: the client's most wanted suite of all is one with `CHACHA20`.
 pub(super) fn suite<'s>(
     order: Option<OrderOf>,
     by_client: &[&'s str],
     by_server: &[&'s str],
-    chacha: Chacha,
+    chacha_first: bool,
 ) -> Option<&'s str> {
     let (client, server) = (*by_client.first()?, *by_server.first()?);
-    if client == server {
-        return Some(client);
-    }
     let moved = by_server.iter().copied().find(|name| name.contains("CHACHA20"));
-    match (order?, moved) {
-        (OrderOf::Client, _) => Some(client),
-        // it was not offered a suite that it could have moved, so it may move one
-        (OrderOf::Server, Some(moved)) if chacha.first_for_client && !chacha.last_for_server => {
-            (moved == server).then_some(server)
-        }
-        (OrderOf::Mixed, Some(moved)) if chacha.first_for_client => Some(moved),
-        (OrderOf::Server, _) | (OrderOf::Mixed, Some(_)) => Some(server),
-        // the third choice that was seen had another reason
-        (OrderOf::Mixed, None) => None,
+    match order {
+        Some(OrderOf::ServerButChacha20) if chacha_first => Some(moved.unwrap_or(server)),
+        _ if client == server => Some(client),
+        Some(OrderOf::Client) => Some(client),
+        Some(OrderOf::Server | OrderOf::ServerButChacha20) => Some(server),
+        // the third choice that was seen had a reason that was not
+        Some(OrderOf::Mixed) | None => None,
     }
 }
 
@@ -53,18 +38,17 @@ mod tests {
     fn whose_order_it_is_decides() {
         let client = ["A", "CHACHA20_1", "B"];
         let server = ["B", "A", "CHACHA20_1"];
-        let chacha = |first_for_client, last_for_server| Chacha { first_for_client, last_for_server };
-        let chosen = |order, first| suite(order, &client, &server, chacha(first, true));
+        let chosen = |order, first| suite(order, &client, &server, first);
         assert_eq!(chosen(Some(OrderOf::Client), false), Some("A"));
         assert_eq!(chosen(Some(OrderOf::Server), false), Some("B"));
         assert_eq!(chosen(Some(OrderOf::Server), true), Some("B"));
-        assert_eq!(chosen(Some(OrderOf::Mixed), false), Some("B"));
-        assert_eq!(chosen(Some(OrderOf::Mixed), true), Some("CHACHA20_1"));
+        assert_eq!(chosen(Some(OrderOf::ServerButChacha20), false), Some("B"));
+        assert_eq!(chosen(Some(OrderOf::ServerButChacha20), true), Some("CHACHA20_1"));
+        assert_eq!(chosen(Some(OrderOf::Mixed), false), None);
         assert_eq!(chosen(None, false), None);
-        assert_eq!(suite(Some(OrderOf::Server), &client, &server, chacha(true, false)), None);
-        assert_eq!(suite(Some(OrderOf::Mixed), &["A", "B"], &["B", "A"], chacha(true, true)), None);
-        assert_eq!(suite(None, &["A", "B"], &["A", "C"], chacha(false, false)), Some("A"));
-        assert_eq!(suite(Some(OrderOf::Server), &[], &[], chacha(false, false)), None);
+        assert_eq!(suite(Some(OrderOf::ServerButChacha20), &["A"], &["A"], true), Some("A"));
+        assert_eq!(suite(None, &["A", "B"], &["A", "C"], false), Some("A"));
+        assert_eq!(suite(Some(OrderOf::Server), &[], &[], false), None);
         assert_eq!(groups(&["x", "y"], &["y", "x"]), ["x", "y"]);
         assert_eq!(groups(&["x"], &["x"]), ["x"]);
     }

@@ -1,10 +1,10 @@
 //! What a client would agree on with a server, from the facts of one address. Says `Unknown` wherever a list was cut short
 //! or a fact was not seen and the answer depends on it.
 
-use super::{
-    Client,
-    order::{self, Chacha},
-};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Client, order};
 use crate::{
     observation::{
         Certificate, CipherSuite, Failure, Group, Listing, Protocol, PublicKey, Skip, Support, Tls, Versions,
@@ -14,7 +14,8 @@ use crate::{
 };
 
 /// What becomes of a client.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// They agree. Whether the client then trusts the certificate is another matter: [`super::missing_root`].
     Connects(Connection),
@@ -25,20 +26,23 @@ pub enum Outcome {
 }
 
 /// What both agreed on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Connection {
     /// The version.
     pub version: Protocol,
     /// IANA name of the suite; `None` where the facts leave more than one open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suite: Option<String>,
     /// How keys are exchanged.
     pub exchange: Exchange,
     /// The protocol chosen by ALPN; `None` where none is, or the facts do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alpn: Option<String>,
 }
 
 /// How keys are exchanged.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Exchange {
     /// The certificate's own key: no forward secrecy.
     Static,
@@ -53,7 +57,8 @@ pub enum Exchange {
 }
 
 /// Why a client and a server cannot agree.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Why {
     /// They have no version in common.
     Version,
@@ -68,7 +73,8 @@ pub enum Why {
 }
 
 /// Why it is not known.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Gap {
     /// A fact was not seen, for this reason.
     NotSeen(Reason),
@@ -171,18 +177,10 @@ impl<'m> Meeting<'m> {
             self.client.suites.iter().map(String::as_str).filter(|name| by_server.contains(name)).collect();
         // what was not seen, or may not be usable, could stand before
         let order = if doubt.is_none() && cut_short.is_none() { Some(self.order()) } else { None };
-        let is_chacha = |name: &str| name.contains("CHACHA20");
-        let chacha = Chacha {
-            // those of the drafts are unknown to whoever has the registered ones
-            first_for_client: self
-                .client
-                .suites
-                .iter()
-                .find(|name| registered(name))
-                .is_some_and(|n| is_chacha(n)),
-            last_for_server: server.last().is_some_and(|suite| is_chacha(&suite.name)),
-        };
-        let chosen = order.and_then(|order| order::suite(order, &by_client, &by_server, chacha));
+        // those of the drafts are unknown to whoever has the registered ones
+        let wanted_most = self.client.suites.iter().find(|name| registered(name));
+        let chacha_first = wanted_most.is_some_and(|name| name.contains("CHACHA20"));
+        let chosen = order.and_then(|order| order::suite(order, &by_client, &by_server, chacha_first));
         let Some(suite) = chosen.and_then(|name| usable.iter().copied().find(|suite| suite.name == name))
         else {
             // in TLS 1.3 the group is agreed on apart from the suite

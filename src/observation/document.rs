@@ -89,7 +89,7 @@ impl Document {
 
 /// Facts of `tls` that came later than the first documents of this schema: a generation each, those that are always told
 /// and those that may be absent, of which «not there» would say that they were looked for.
-const LATER_TLS: [(&[&str], &[&str]); 2] = [
+const LATER_TLS: [(&[&str], &[&str]); 3] = [
     (
         &["cipher_suites", "suite_order", "groups", "dh_primes", "signatures", "compression"],
         &[
@@ -102,6 +102,7 @@ const LATER_TLS: [(&[&str], &[&str]); 2] = [
     ),
     // `intrusive` that is absent was not looked for, which is true of older documents too
     (&["alpn", "sessions", "server_names", "intolerances"], &["signed_certificate_timestamps"]),
+    (&["certificate_compression"], &[]),
 ];
 
 /// Facts of `dns` that came later, each required: those that may be absent stand behind `delegation`.

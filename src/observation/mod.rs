@@ -53,7 +53,7 @@ pub use revocation::{
 pub use sct::{LogState, Sct, SctSource, SctStatus};
 pub use signing::{DnsKey, Ds, Nsec3, RecordSet, Signature, Signing, Why};
 pub use site::{Addresses, Agreement, Endpoint, Observations, SCHEMA, SiteName, Vantage};
-pub use tls::{Handshake, OcspStaple, Support, Tls, Versions};
+pub use tls::{CertificateCompression, Handshake, OcspStaple, Support, Tls, Versions};
 pub use web::{
     Contact, Cors, CorsAllowed, ErrorLeak, ExternalResource, Injection, LinkedHost, MixedContent, NonceUse,
     Robots, SecurityTxt, Sitemap, Suspect, View, Web, WebForm,

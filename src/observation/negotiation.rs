@@ -23,6 +23,19 @@ pub enum Protocol {
     Tls13,
 }
 
+impl Protocol {
+    /// As documents spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ssl3 => "SSLv3",
+            Self::Tls10 => "TLSv1.0",
+            Self::Tls11 => "TLSv1.1",
+            Self::Tls12 => "TLSv1.2",
+            Self::Tls13 => "TLSv1.3",
+        }
+    }
+}
+
 /// A cipher suite in one version; every field but the first two is read from the name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CipherSuite {
@@ -69,11 +82,13 @@ pub struct SuiteOrder {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderOf {
-    /// It chose the same suite again.
+    /// It chose the same suite again, also where one with `CHACHA20` stood first.
     Server,
+    /// The same, but for clients that put a suite with `CHACHA20` first: they get that.
+    ServerButChacha20,
     /// It chose the suite that now stood first.
     Client,
-    /// It chose a third: some servers put `CHACHA20` first for clients that do.
+    /// It chose a third.
     Mixed,
 }
 

@@ -63,6 +63,8 @@ pub struct Tls {
     /// absent where it has none of these versions.
     #[serde(default, skip_serializing_if = "Attempt::is_absent")]
     pub signed_certificate_timestamps: Attempt<Option<u32>>,
+    /// Whether it compresses its certificates (RFC 8879) for a client of TLS 1.3 that has every algorithm.
+    pub certificate_compression: Attempt<CertificateCompression>,
     /// The protocols it speaks inside.
     pub alpn: Attempt<Alpn>,
     /// How clients come back.
@@ -116,6 +118,20 @@ pub enum Support {
     NotOffered,
 }
 
+/// How certificates are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CertificateCompression {
+    /// As they are; so does every server without TLS 1.3.
+    None,
+    /// Compressed with zlib.
+    Zlib,
+    /// Compressed with Brotli.
+    Brotli,
+    /// Compressed with Zstandard.
+    Zstd,
+}
+
 /// What a current client and the server agreed on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Handshake {
@@ -129,7 +145,8 @@ pub struct Handshake {
     /// The protocol chosen by ALPN (RFC 7301), e.g. `h2`; absent when the server chose none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alpn: Option<String>,
-    /// The OCSP response stapled to the handshake (RFC 6066 section 8); absent when there is none.
+    /// The OCSP response stapled to the handshake (RFC 6066 section 8), or to a later one where this had none; absent when
+    /// there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ocsp_staple: Option<OcspStaple>,
 }
@@ -139,4 +156,11 @@ pub struct Handshake {
 pub struct OcspStaple {
     /// Its length in bytes.
     pub length: u32,
+}
+
+impl OcspStaple {
+    /// Of a response, DER.
+    pub fn of(response: &[u8]) -> Self {
+        Self { length: u32::try_from(response.len()).unwrap_or(u32::MAX) }
+    }
 }

@@ -1,6 +1,9 @@
 //! A server's facts beside a profile: the worst level of all its tests, with every word or number that falls short, and
 //! what could not be compared.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::{
     Profile, Subject,
     definition::Test,
@@ -36,7 +39,8 @@ pub struct Shortfall {
 }
 
 /// What was seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Told {
     /// These words, as the facts have them.
     Has(Vec<String>),
@@ -49,7 +53,7 @@ pub enum Told {
 }
 
 /// Something that could not be compared.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Missing {
     /// What it is about.
     pub subject: Subject,

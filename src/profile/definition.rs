@@ -173,6 +173,12 @@ impl Profiles {
         &self.0
     }
 
+    /// One profile and no other.
+    pub fn only(&self, id: &str) -> Option<Self> {
+        let one: Vec<_> = self.0.iter().filter(|profile| profile.id == id).cloned().collect();
+        (!one.is_empty()).then_some(Self(one))
+    }
+
     /// One profile.
     pub fn get(&self, id: &str) -> Option<&Profile> {
         self.0.iter().map(Arc::as_ref).find(|profile| profile.id == id)

@@ -1,6 +1,7 @@
 //! What profiles speak about: which words of the facts stand for it, and which words there can be at all.
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     observation::{
@@ -12,7 +13,7 @@ use crate::{
 };
 
 /// Something that a profile has an opinion on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Subject {
     /// Protocol versions offered: `TLSv1.2` …
@@ -190,7 +191,7 @@ impl Subject {
             }
             Self::SuiteOrder => of_listing(&tls.suite_order, |items| {
                 let word = |of| match of {
-                    OrderOf::Server => "server",
+                    OrderOf::Server | OrderOf::ServerButChacha20 => "server",
                     OrderOf::Client => "client",
                     OrderOf::Mixed => "mixed",
                 };

@@ -221,6 +221,7 @@ fn site_card(unit: &Member, place: &Place, kept: Option<Kept>, items: Owned, met
         points_lost: sorted(points_lost(&items, method)),
         findings: Findings::default(),
         categories: result.categories,
+        tls_sheet: None,
     };
     if let Some(Kept { report, mut findings }) = kept {
         card.at = Some(report.at);

@@ -11,6 +11,8 @@ mod pool;
 mod roster;
 mod shared_key;
 mod sheet;
+mod sheet_card;
+mod sheet_fact;
 mod site;
 
 pub use assemble::{AssembleError, assemble};
@@ -25,4 +27,8 @@ pub use pool::Sites;
 pub use roster::{Authorisation, Member, Place, Roster, RunZone};
 pub use shared_key::SharedKey;
 pub use sheet::{Compared, Experts, Sheet, SheetEndpoint, Simulated};
+pub use sheet_card::{
+    ClientCard, ProfileCard, ProfileLevel, ShortfallCard, TlsSheet, TlsSheetEndpoint, attach,
+};
+pub use sheet_fact::SheetFact;
 pub use site::{SiteReport, judge};

@@ -16,6 +16,7 @@ use super::book::RuleEntry;
 use super::past::{PreviousRun, TrendPoint};
 use super::roster::Authorisation;
 use super::shared_key::SharedKey;
+use super::sheet_card::TlsSheet;
 use crate::target::{Block, Importance, UnitKind};
 
 /// The version of this shape.
@@ -364,6 +365,9 @@ pub struct SiteCard {
     /// Every finding, in the order of the rules.
     #[schemars(with = "Vec<FindingCard>")]
     pub findings: Findings,
+    /// Its TLS for an expert; absent where nobody asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_sheet: Option<TlsSheet>,
 }
 
 /// One cause behind the same finding on several sites.

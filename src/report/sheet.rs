@@ -1,10 +1,12 @@
 //! One site's TLS for an expert: the facts of each address, what clients would agree on there, how it compares with what
-//! others publish. Made only where somebody asked for it; no score rests on it.
+//! others publish. Made only where somebody asked for it; no score rests on it. What of it the report holds is
+//! `sheet_card`'s.
 
 use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::sheet_fact::{self, SheetFact};
 use crate::{
     client::{Clients, Outcome, missing_root, simulate},
     observation::{Attempt, Certificate, Document, Failure, SiteName, Tls},
@@ -37,6 +39,10 @@ pub struct SheetEndpoint {
     pub tls: Attempt<Tls>,
     /// The chain.
     pub certificate: Attempt<Certificate>,
+    /// The chain with a key of another kind, where the server has two.
+    pub second_certificate: Attempt<Option<Certificate>>,
+    /// What else was seen, in words.
+    pub facts: Vec<SheetFact>,
     /// What each client would agree on; empty where the facts of TLS were not seen.
     pub clients: Vec<Simulated>,
     /// How it compares; empty where the facts of TLS were not seen.
@@ -69,6 +75,14 @@ impl Experts {
         Ok(Self { clients: Clients::built_in()?, profiles: Profiles::built_in()? })
     }
 
+    /// The same with one profile alone; `Err` names those there are.
+    pub fn with_profile(self, id: &str) -> Result<Self, Vec<String>> {
+        match self.profiles.only(id) {
+            Some(profiles) => Ok(Self { profiles, ..self }),
+            None => Err(self.profiles.all().iter().map(|profile| profile.id.clone()).collect()),
+        }
+    }
+
     /// The sheet of one site.
     pub fn sheet(&self, document: &Document) -> Sheet {
         let endpoints = document.endpoints().iter().map(|endpoint| self.endpoint(endpoint)).collect();
@@ -78,6 +92,11 @@ impl Experts {
     fn endpoint(&self, endpoint: &Value) -> SheetEndpoint {
         let tls: Attempt<Tls> = part(endpoint, "tls");
         let certificate: Attempt<Certificate> = part(endpoint, "certificate");
+        let second_certificate = match endpoint.get("second_certificate") {
+            Some(_) => part(endpoint, "second_certificate"),
+            // looked for, and absent
+            None => Attempt::Completed(None),
+        };
         let (mut clients, mut comparisons) = (Vec::new(), Vec::new());
         if let Some(facts) = tls.completed().filter(|tls| tls.offered) {
             let chain = certificate.completed();
@@ -93,7 +112,11 @@ impl Experts {
             }));
         }
         let address = endpoint.get("address").and_then(Value::as_str).unwrap_or_default().to_owned();
-        SheetEndpoint { address, tls, certificate, clients, comparisons }
+        let facts = match tls.completed().filter(|tls| tls.offered) {
+            Some(tls) => sheet_fact::facts(tls, &certificate),
+            None => Vec::new(),
+        };
+        SheetEndpoint { address, tls, certificate, second_certificate, facts, clients, comparisons }
     }
 }
 

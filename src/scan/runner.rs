@@ -319,7 +319,7 @@ async fn endpoint(run: &Run, target: &Target, address: IpAddr) -> SeenThere {
     let not_requested = || Skip::NotRequested;
     let wants_answers = wants_answers(probes);
     // port 80 is asked while TLS is, so that a mute server costs its deadlines once
-    let (seen, http) = tokio::join!(
+    let (mut seen, http) = tokio::join!(
         async {
             if probes.has(Probe::Tls) || probes.has(Probe::Certificate) {
                 Some(tls::tls(&lane, host, target.site.port, known).await)
@@ -346,11 +346,15 @@ async fn endpoint(run: &Run, target: &Target, address: IpAddr) -> SeenThere {
         _ => http::secure(net, &lane, &target.site).await,
     };
     let answers = FirstAnswers::new(&lane, http, https);
-    let other = match &seen {
+    let other = match &mut seen {
         Some(tls::Seen { tls: Attempt::Completed(tls), chain: Attempt::Completed(chain), .. })
             if probes.has(Probe::Certificate) =>
         {
-            certificate::other(&lane, host, target.site.port, chain, tls).await
+            let (before, _) = lane.spent();
+            let other = certificate::other(&lane, host, target.site.port, chain, tls).await;
+            // pages were visited in between, which is not counted there
+            tls.connections += lane.spent().0.saturating_sub(before);
+            other
         }
         Some(seen) => seen.chain.as_ref().map(|_| None),
         None => Attempt::skipped(not_requested()),

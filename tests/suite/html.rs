@@ -3,9 +3,12 @@
 use std::{collections::BTreeSet, fs, path::Path, path::PathBuf, sync::Arc};
 
 use khien::{
+    client::{Exchange, Outcome, Why},
+    observation::Document,
+    profile::Told,
     render::html,
-    report::Report,
-    rule::{Lang, Severity, Verdict},
+    report::{Experts, Report, attach},
+    rule::{Lang, Severity, Text, Verdict},
 };
 
 use crate::golden;
@@ -37,6 +40,16 @@ fn one_off() -> Report {
     report.causes.clear();
     report.previous = None;
     report.authorisation = None;
+    report
+}
+
+/// What experts ask for, on every site of a report.
+fn detailed(mut report: Report) -> Report {
+    let experts = Experts::built_in().unwrap();
+    let text = fs::read_to_string("tests/data/golden/observations.jsonl").unwrap();
+    let documents = text.lines().map(|line| Document::parse(line.as_bytes()).unwrap());
+    let mut sheets: Vec<_> = documents.map(|document| experts.sheet(&document)).collect();
+    attach(&mut report, &mut sheets);
     report
 }
 
@@ -212,7 +225,7 @@ const PAYLOADS: [&str; 12] = [
 
 /// The golden report with payloads wherever a text comes from outside.
 fn hostile() -> Report {
-    let mut report = golden::report();
+    let mut report = detailed(golden::report());
     let mut place = 0;
     let mut next = || {
         place += 1;
@@ -230,6 +243,10 @@ fn hostile() -> Report {
         cause.value = next();
         cause.units.push(next());
         cause.sites.push(next());
+    }
+    for key in &mut report.shared_keys {
+        key.units.push(next());
+        key.sites.push(next());
     }
     for unit in &mut report.units {
         unit.name = next();
@@ -249,6 +266,26 @@ fn hostile() -> Report {
             site.host = next();
             site.server = Some(next());
             site.addresses.push(next());
+            for endpoint in site.tls_sheet.iter_mut().flat_map(|sheet| &mut sheet.endpoints) {
+                endpoint.address = next();
+                for fact in &mut endpoint.facts {
+                    fact.value = Text::same(next());
+                }
+                for client in &mut endpoint.clients {
+                    client.client = next();
+                    client.missing_root = Some(next());
+                    match &mut client.outcome {
+                        Outcome::Connects(connection) => {
+                            connection.suite = Some(next());
+                            connection.exchange = Exchange::OneOf(vec![next(), next()]);
+                        }
+                        other => *other = Outcome::Fails(Why::Key(next())),
+                    }
+                }
+                for shortfall in endpoint.profiles.iter_mut().flat_map(|profile| &mut profile.shortfalls) {
+                    shortfall.told = Told::Has(vec![next(), next()]);
+                }
+            }
             golden::change(site, |cards| {
                 for card in cards {
                     for (at, evidence) in Arc::make_mut(&mut card.finding).evidence.iter_mut().enumerate() {
@@ -270,7 +307,7 @@ fn hostile() -> Report {
 
 #[test]
 fn nothing_a_server_sends_becomes_markup() {
-    let tame = golden::report();
+    let tame = detailed(golden::report());
     let report = hostile();
     // the elements and attributes that pages are made of, as the tame report has them
     let known: BTreeSet<String> =
@@ -352,13 +389,28 @@ fn a_thousand_sites_are_pages_one_can_open() {
     assert!(largest < 1_500_000, "a unit's page has {largest} bytes");
 }
 
+#[test]
+fn who_asks_for_details_finds_them_folded_on_the_page() {
+    let parts = ["TLS chi tiết", "Ai kết nối được (", "nối lại phiên", "So với hướng dẫn khác", "NCSC-NL"];
+    let shown = |report: &Report| {
+        let (_, page) = html::folder(report, Lang::Vi).next().unwrap();
+        parts.map(|part| page.contains(part))
+    };
+    assert_eq!(shown(&one_off()), [false; 5]);
+    assert_eq!(shown(&detailed(one_off())), [true; 5]);
+    // and JSON gives back what it was given
+    let report = detailed(one_off());
+    let again: Report = serde_json::from_str(&serde_json::to_string(&report).unwrap()).unwrap();
+    assert_eq!(again, report);
+}
+
 /// Pages for the browser: the golden report in both languages, the one-off check, the hostile one.
 fn written() -> Vec<PathBuf> {
     let top = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("html");
     let reports = [
         ("vi", golden::report(), Lang::Vi),
         ("en", golden::report(), Lang::En),
-        ("one-off", one_off(), Lang::Vi),
+        ("one-off", detailed(one_off()), Lang::Vi),
         ("hostile", hostile(), Lang::Vi),
     ];
     for (name, report, lang) in &reports {

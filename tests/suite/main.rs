@@ -36,4 +36,5 @@ mod tls_behaviour;
 mod tls_failures;
 mod tls_intrusive;
 mod tls_negotiation;
+mod tls_odd;
 mod web_lab;

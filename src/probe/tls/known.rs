@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     net::Lane,
-    observation::{Attempt, Handshake, Listing, Support, Tls, Versions},
+    observation::{Attempt, Failure, Handshake, Listing, Support, Tls, Versions},
     wire::tls::{ExtensionType, Version},
 };
 
@@ -75,7 +75,7 @@ impl Known {
         }
     }
 
-    /// What another name at this address brought, where it holds for this one too; `leaf`: this one's certificate.
+    /// What another name at this address brought, where it holds for this one too; `sent`: this one's certificates.
     /// Handshake and connections are this one's own to fill in.
     pub(super) async fn of(
         &self,
@@ -83,7 +83,7 @@ impl Known {
         host: &str,
         port: u16,
         handshake: &Handshake,
-        leaf: Option<&[u8]>,
+        sent: &[Vec<u8>],
     ) -> Option<Tls> {
         let mut account = {
             let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -108,7 +108,10 @@ impl Known {
                 return None;
             }
         }
-        let server_names = account.strangers.beside(leaf);
+        let server_names = match sent.first() {
+            Some(leaf) => account.strangers.beside(Attempt::Completed(leaf)),
+            None => Attempt::failed(Failure::Closed),
+        };
         Some(Tls { shared_with: Some(account.host), server_names, ..account.tls })
     }
 

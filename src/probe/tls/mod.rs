@@ -21,16 +21,17 @@ use std::time::Duration;
 use crate::{
     net::{self, Connection, Error, Lane, Purpose, tls::Offer},
     observation::{
-        Alpn, Attempt, Failure, Handshake, Intrusive, OcspStaple, ServerNames, Sessions, Skip, Support, Tls,
-        Versions,
+        Alpn, Attempt, CertificateCompression, Failure, Handshake, Intrusive, OcspStaple, ServerNames,
+        Sessions, Skip, Support, Tls, Versions,
     },
     wire::tls::Version,
 };
 pub use known::Known;
-use names::Strangers;
+use names::{Strangers, Way};
 use negotiated::Negotiated;
 use offer::Offer as HelloOffer;
 use reply::Reply;
+use sessions::InPassing;
 use versions::Server;
 
 /// Connections left to those who come after us in the same job.
@@ -98,8 +99,11 @@ async fn look(lane: &Lane, host: &str, port: u16, known: &Known) -> Seen {
         Err(failed) => (None, super::failure::attempt(Err(failed.error)), failed.chain),
     };
     if let Attempt::Completed(agreed) = &handshake
-        && let Some(shared) = known.of(lane, host, port, agreed, sent.first().map(Vec::as_slice)).await
+        && let Some(shared) = known.of(lane, host, port, agreed, &sent).await
     {
+        let here = Here { lane, host, port };
+        let leaf = sent.first().map(Vec::as_slice);
+        staple = stapled_later(&here, staple, leaf, InPassing::default()).await;
         let tls = Tls { handshake, connections: lane.spent().0, ..shared };
         return Seen { tls: Attempt::Completed(tls), chain: Attempt::Completed(sent), staple };
     }
@@ -127,9 +131,12 @@ async fn look(lane: &Lane, host: &str, port: u16, known: &Known) -> Seen {
         };
         let here = Here { lane, host, port };
         let negotiated = Box::pin(negotiation::explore(&here, &asked.versions)).await;
-        let leaf = chain.completed().and_then(|chain| chain.first()).map(Vec::as_slice);
-        let behaviour = Box::pin(behaviour(&here, &asked.versions, &negotiated, &handshake, leaf)).await;
-        let (strangers, behaviour) = behaviour;
+        let behaviour = Box::pin(behaviour(&here, &asked.versions, &negotiated, &handshake, &chain)).await;
+        let (strangers, in_passing, behaviour) = behaviour;
+        if let Attempt::Completed(agreed) = &mut handshake {
+            staple = stapled_later(&here, staple, leaf_of(&chain).completed().copied(), in_passing).await;
+            agreed.ocsp_staple = staple.completed().and_then(Option::as_deref).map(OcspStaple::of);
+        }
         let tls = told(asked.versions, handshake, negotiated, behaviour, lane.spent().0);
         known.add(lane, port, host, &tls, strangers);
         return Seen { tls: Attempt::Completed(tls), chain, staple };
@@ -138,6 +145,7 @@ async fn look(lane: &Lane, host: &str, port: u16, known: &Known) -> Seen {
         let nothing = negotiated::unseen(&Attempt::skipped(Skip::DoesNotApply));
         let handshake = Attempt::skipped(Skip::DoesNotApply);
         let behaviour = Behaviour {
+            certificate_compression: Attempt::skipped(Skip::DoesNotApply),
             alpn: Attempt::skipped(Skip::DoesNotApply),
             sessions: Attempt::skipped(Skip::DoesNotApply),
             server_names: Attempt::skipped(Skip::DoesNotApply),
@@ -161,8 +169,42 @@ fn stapled(seen: &Result<net::tls::Handshake, Box<net::tls::HandshakeError>>) ->
     }
 }
 
+/// The server's own certificate.
+fn leaf_of(chain: &Attempt<Vec<Vec<u8>>>) -> Attempt<&[u8]> {
+    chain.as_ref().and_then(|chain| match chain.first() {
+        Some(leaf) => Attempt::Completed(leaf.as_slice()),
+        None => Attempt::failed(Failure::Closed),
+    })
+}
+
+/// The staple of a later handshake with the same certificate, where the first had none: nginx for one asks for it only once
+/// a client has come, and staples to the next. Asked once more where the certificate demands one.
+async fn stapled_later(
+    here: &Here<'_>,
+    first: Attempt<Option<Vec<u8>>>,
+    leaf: Option<&[u8]>,
+    in_passing: InPassing,
+) -> Attempt<Option<Vec<u8>>> {
+    let (Attempt::Completed(None), Some(leaf)) = (&first, leaf) else { return first };
+    if in_passing.staple.is_some() && in_passing.leaf.as_deref() == Some(leaf) {
+        return Attempt::Completed(in_passing.staple);
+    }
+    if !super::certificate::demands_staple(leaf) {
+        return first;
+    }
+    let again = match here.connect().await {
+        Ok(connection) => net::tls::handshake(connection, &here.offer(&names::PROTOCOLS)).await,
+        Err(error) => Err(error.into()),
+    };
+    match again {
+        Ok(seen) if seen.chain.first().map(Vec::as_slice) == Some(leaf) => Attempt::Completed(seen.staple),
+        _ => first,
+    }
+}
+
 /// What is asked once it is known what the server agrees to.
 struct Behaviour {
+    certificate_compression: Attempt<CertificateCompression>,
     alpn: Attempt<Alpn>,
     sessions: Attempt<Sessions>,
     server_names: Attempt<ServerNames>,
@@ -174,20 +216,19 @@ async fn behaviour(
     versions: &Versions,
     negotiated: &Negotiated,
     handshake: &Attempt<Handshake>,
-    leaf: Option<&[u8]>,
-) -> (Strangers, Behaviour) {
-    let old = sessions::old(versions, &negotiated.accepted);
-    let (sessions, first_alpn) = Box::pin(sessions::look(here, versions, &old)).await;
-    // what the library cannot shake hands with says nothing of names, nor of what is spoken inside
-    let (strangers, alpn) = if let Attempt::Completed(agreed) = handshake {
-        let strangers = Box::pin(names::strangers(here)).await;
-        let of_all = agreed.alpn.as_deref();
-        let seen: Vec<Vec<u8>> =
-            of_all.map(|chosen| chosen.as_bytes().to_vec()).into_iter().chain(first_alpn).collect();
-        let alpn = Box::pin(names::alpn(here, of_all, &seen, negotiated.npn.clone())).await;
-        (strangers, Attempt::Completed(alpn))
+    chain: &Attempt<Vec<Vec<u8>>>,
+) -> (Strangers, InPassing, Behaviour) {
+    let old = sessions::old(versions, &negotiated.accepted, leaf_of(chain).completed().copied());
+    let (sessions, in_passing) = Box::pin(sessions::look(here, versions, &old)).await;
+    let way = Way::of(handshake, &negotiated.accepted);
+    let (strangers, alpn) = if let Attempt::Completed(way) = &way {
+        let strangers = Box::pin(names::strangers(here, way)).await;
+        let seen = in_passing.alpn.clone();
+        let alpn =
+            Box::pin(names::alpn(here, way, handshake.completed(), seen, negotiated.npn.clone())).await;
+        (strangers, alpn)
     } else {
-        let why = handshake.as_ref().map(|_| ());
+        let why = way.map(|_| ());
         (Strangers::unseen(&why.clone().and_then(unreachable)), why.and_then(unreachable))
     };
     let intrusive = if here.lane.may_intrude() {
@@ -203,12 +244,32 @@ async fn behaviour(
         None
     };
     let behaviour = Behaviour {
+        certificate_compression: certificate_compression(versions, &in_passing, &sessions),
         alpn,
         sessions: Attempt::Completed(sessions),
-        server_names: strangers.beside(leaf),
+        server_names: strangers.beside(leaf_of(chain)),
         intrusive: Attempt::Completed(intrusive),
     };
-    (strangers, behaviour)
+    (strangers, in_passing, behaviour)
+}
+
+/// What the first visit with TLS 1.3 showed of it; `sessions` knows why there was none.
+fn certificate_compression(
+    versions: &Versions,
+    in_passing: &InPassing,
+    sessions: &Sessions,
+) -> Attempt<CertificateCompression> {
+    if versions.tls1_3.completed() == Some(&Support::NotOffered) {
+        return Attempt::Completed(CertificateCompression::None);
+    }
+    match in_passing.compression {
+        Some(None) => Attempt::Completed(CertificateCompression::None),
+        Some(Some(1)) => Attempt::Completed(CertificateCompression::Zlib),
+        Some(Some(2)) => Attempt::Completed(CertificateCompression::Brotli),
+        Some(Some(3)) => Attempt::Completed(CertificateCompression::Zstd),
+        Some(Some(other)) => Attempt::failed(Failure::OurBug(format!("algorithm {other}, never offered"))),
+        None => sessions.by_psk.clone().and_then(|_| Attempt::failed(Failure::Closed)),
+    }
 }
 
 fn told(
@@ -218,7 +279,7 @@ fn told(
     behaviour: Behaviour,
     connections: u32,
 ) -> Tls {
-    let Behaviour { alpn, sessions, server_names, intrusive } = behaviour;
+    let Behaviour { certificate_compression, alpn, sessions, server_names, intrusive } = behaviour;
     Tls {
         offered: true,
         versions,
@@ -235,6 +296,7 @@ fn told(
         session_ticket: negotiated.session_ticket,
         fallback_scsv: negotiated.fallback_scsv,
         signed_certificate_timestamps: negotiated.timestamps,
+        certificate_compression,
         alpn,
         sessions,
         server_names,
@@ -303,9 +365,7 @@ fn facts(seen: net::tls::Handshake) -> Handshake {
         cipher_suite: crate::wire::iana::cipher_suite_name(seen.suite.code).into_owned(),
         group: seen.group.map(|group| crate::wire::iana::group_name(group.code).into_owned()),
         alpn: seen.alpn.map(|protocol| String::from_utf8_lossy(&protocol).into_owned()),
-        ocsp_staple: seen
-            .staple
-            .map(|der| OcspStaple { length: u32::try_from(der.len()).unwrap_or(u32::MAX) }),
+        ocsp_staple: seen.staple.as_deref().map(OcspStaple::of),
     }
 }
 

@@ -1,14 +1,24 @@
 //! What clients are given that name another site or none, and which protocols are spoken inside: a handshake of the
-//! library each.
+//! library each, or a hello by hand where the library knows nothing that the server does.
 
-use super::Here;
+use super::{
+    Here,
+    asker::Peer as _,
+    offer::{Named, Offer},
+    reply::{self, Reply},
+};
 use crate::{
     net::{
-        Error, Phase,
-        tls::{HandshakeError, Offer, handshake},
+        self, Error, Phase,
+        tls::{HandshakeError, alert_name, handshake},
     },
     observation::{
-        Alpn, AlpnProtocol, Attempt, Failure, Listing, NameAnswer, ServerNames, Support, WithoutMatch,
+        Alpn, AlpnProtocol, Attempt, Failure, Handshake, Listing, NameAnswer, ServerNames, Support,
+        WithoutMatch,
+    },
+    wire::{
+        iana::{self, KeyExchange},
+        tls::Version,
     },
 };
 
@@ -42,9 +52,12 @@ impl Strangers {
         Self { without: why.clone(), wrong: why.clone() }
     }
 
-    /// The same held against a site's own certificate.
-    pub(super) fn beside(&self, leaf: Option<&[u8]>) -> Attempt<ServerNames> {
-        let Some(leaf) = leaf else { return Attempt::failed(Failure::Closed) };
+    /// The same held against a site's own certificate; why not, where it was not seen.
+    pub(super) fn beside(&self, leaf: Attempt<&[u8]>) -> Attempt<ServerNames> {
+        leaf.map(|leaf| self.beside_leaf(leaf))
+    }
+
+    fn beside_leaf(&self, leaf: &[u8]) -> ServerNames {
         let told = |given: &Attempt<Given>| {
             given.clone().map(|given| match given {
                 Given::Refused => NameAnswer::Refused,
@@ -52,27 +65,56 @@ impl Strangers {
                 Given::Leaf(_) => NameAnswer::OtherCertificate,
             })
         };
-        Attempt::Completed(ServerNames { without: told(&self.without), wrong: told(&self.wrong) })
+        ServerNames { without: told(&self.without), wrong: told(&self.wrong) }
+    }
+}
+
+/// How a server is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// By a handshake of the library.
+    Library,
+    /// By a hello with these parts: up to TLS 1.2 all of the answer stands in the clear.
+    ByHand(Box<Offer>),
+}
+
+impl Way {
+    /// The way that leads in; why there is none. `accepted`: pairs of version and suite that the server chose.
+    pub(super) fn of(handshake: &Attempt<Handshake>, accepted: &[(Version, u16)]) -> Attempt<Self> {
+        let Attempt::Failed { failed } = handshake else { return handshake.as_ref().map(|_| Self::Library) };
+        // others send no certificate, or more than the hello's parts allow for
+        let usual = |code: u16| {
+            let usual = [KeyExchange::Rsa, KeyExchange::Dhe, KeyExchange::Ecdhe];
+            let suite = iana::cipher_suite(code).and_then(|suite| suite.properties());
+            suite.is_some_and(|suite| usual.contains(&suite.key_exchange))
+        };
+        let usual: Vec<&(Version, u16)> = accepted.iter().filter(|(_, suite)| usual(*suite)).collect();
+        let Some(newest) = usual.iter().map(|(version, _)| *version).max() else {
+            return Attempt::failed(failed.clone());
+        };
+        let suites = usual.iter().filter(|(version, _)| *version == newest).map(|(_, suite)| *suite);
+        Attempt::Completed(Self::ByHand(Box::new(Offer::new(newest, suites.collect()))))
     }
 }
 
 /// Asks with no name and with a wrong one.
-pub(super) async fn strangers(here: &Here<'_>) -> Strangers {
-    Strangers { without: given(here, None).await, wrong: given(here, Some(WRONG_NAME)).await }
+pub(super) async fn strangers(here: &Here<'_>, way: &Way) -> Strangers {
+    Strangers {
+        without: given(here, way, Named::Nobody).await,
+        wrong: given(here, way, Named::Other(WRONG_NAME)).await,
+    }
 }
 
-async fn given(here: &Here<'_>, name: Option<&str>) -> Attempt<Given> {
-    let offer = Offer { server_name: name.map(str::to_owned), ..here.offer(&[]) };
-    let mut failed = match shake(here, &offer).await {
+async fn given(here: &Here<'_>, way: &Way, name: Named) -> Attempt<Given> {
+    let mut failed = match shake(here, way, name, &[]).await {
         Ok(seen) => return leaf(seen.chain),
         Err(failed) => failed,
     };
     // a hang-up is a refusal where it comes again while the site's own name is answered
     if matches!(failed.error, Error::Reset | Error::Closed { .. }) {
-        let named = shake(here, &here.offer(&[])).await;
-        let answered = named.as_ref().map_or_else(|failed| !failed.chain.is_empty(), |_| true);
-        drop(named);
-        match shake(here, &offer).await {
+        let named = shake(here, way, Named::Site, &[]).await;
+        let answered = named.map_or_else(|failed| !failed.chain.is_empty(), |_| true);
+        match shake(here, way, name, &[]).await {
             Ok(seen) => return leaf(seen.chain),
             Err(again) if answered && matches!(again.error, Error::Reset | Error::Closed { .. }) => {
                 return Attempt::Completed(Given::Refused);
@@ -94,30 +136,87 @@ fn leaf(chain: Vec<Vec<u8>>) -> Attempt<Given> {
     }
 }
 
-async fn shake(here: &Here<'_>, offer: &Offer) -> Result<crate::net::tls::Handshake, Box<HandshakeError>> {
-    Box::pin(handshake(here.connect().await?, offer)).await
+/// What an answer shows.
+struct Shaken {
+    chain: Vec<Vec<u8>>,
+    alpn: Option<Vec<u8>>,
 }
 
-/// Which protocols are chosen. `seen` were chosen before, from offers that held others too; `of_all` is what was chosen
-/// from all of them at once.
+async fn shake(
+    here: &Here<'_>,
+    way: &Way,
+    name: Named,
+    alpn: &[&'static [u8]],
+) -> Result<Shaken, Box<HandshakeError>> {
+    match way {
+        Way::Library => {
+            let named = match name {
+                Named::Site => Some(here.host),
+                Named::Other(name) => Some(name),
+                Named::Nobody => None,
+            };
+            let offer = net::tls::Offer { server_name: named.map(str::to_owned), ..here.offer(alpn) };
+            let seen = Box::pin(handshake(here.connect().await?, &offer)).await?;
+            Ok(Shaken { chain: seen.chain, alpn: seen.alpn })
+        }
+        Way::ByHand(offer) => {
+            if !here.may_ask() {
+                return Err(Error::BudgetSpent { what: net::Budget::TlsPerJob }.into());
+            }
+            let offer = Offer { named: name, alpn: alpn.to_vec(), ..(**offer).clone() };
+            Ok(shaken(reply::ask_offer(here.lane, here.host, here.port, &offer).await)?)
+        }
+    }
+}
+
+/// The answer to a hello by hand, as the library would tell it.
+fn shaken(reply: Reply) -> Result<Shaken, Error> {
+    match reply {
+        Reply::Chose { chain, told, .. } => Ok(Shaken { chain, alpn: told.alpn }),
+        Reply::Alert(description) => {
+            Err(Error::Alert { level: 2, description, name: alert_name(description).to_owned() })
+        }
+        Reply::Silent(error) => Err(error),
+        other => Err(Error::Tls { detail: other.failure().to_string() }),
+    }
+}
+
+/// Which protocols are chosen. `agreed`: an ordinary handshake that offered all of them; `seen` was chosen before, from an
+/// offer that held others too.
 pub(super) async fn alpn(
     here: &Here<'_>,
-    of_all: Option<&str>,
-    seen: &[Vec<u8>],
+    way: &Way,
+    agreed: Option<&Handshake>,
+    seen: Option<Vec<u8>>,
     npn: Attempt<Option<Support>>,
-) -> Alpn {
-    if of_all.is_none() {
+) -> Attempt<Alpn> {
+    let of_all = match agreed {
+        Some(agreed) => agreed.alpn.as_ref().map(|chosen| chosen.as_bytes().to_vec()),
+        None => match shake(here, way, Named::Site, &PROTOCOLS).await {
+            Ok(shaken) => shaken.alpn,
+            // it has none of them, and says so
+            Err(failed) if is_no_protocol(&failed.error) => {
+                let protocols = Attempt::Completed(Listing::default());
+                let without_match = Attempt::Completed(WithoutMatch::Refused);
+                return Attempt::Completed(Alpn { protocols, without_match, npn });
+            }
+            Err(failed) => return super::super::failure::untested(&failed.error),
+        },
+    };
+    let Some(of_all) = of_all else {
         // it had every protocol to choose from, chose none and went on
-        let none = Attempt::Completed(Listing::default());
-        return Alpn { protocols: none, without_match: Attempt::Completed(WithoutMatch::Ignored), npn };
-    }
+        let protocols = Attempt::Completed(Listing::default());
+        let without_match = Attempt::Completed(WithoutMatch::Ignored);
+        return Attempt::Completed(Alpn { protocols, without_match, npn });
+    };
+    let seen: Vec<Vec<u8>> = std::iter::once(of_all).chain(seen).collect();
     let mut items: Vec<AlpnProtocol> = Vec::new();
     let mut incomplete = None;
     for protocol in PROTOCOLS {
         let is_there = if seen.iter().any(|chosen| chosen == protocol) {
             Ok(true)
         } else {
-            chosen(here, protocol).await.map(|chosen| chosen.as_deref().ok() == Some(protocol))
+            chosen(here, way, protocol).await.map(|chosen| chosen.as_deref().ok() == Some(protocol))
         };
         match is_there {
             Ok(true) => items.push(AlpnProtocol { name: String::from_utf8_lossy(protocol).into_owned() }),
@@ -127,16 +226,20 @@ pub(super) async fn alpn(
             }
         }
     }
-    let without_match = chosen(here, NO_PROTOCOL).await.map(|chosen| match chosen {
+    let without_match = chosen(here, way, NO_PROTOCOL).await.map(|chosen| match chosen {
         Err(NoProtocol::Refused) => WithoutMatch::Refused,
-        // the library lets no protocol pass that was not offered
+        // the library lets no protocol pass that was not offered, and one by hand is as if none was chosen
         Err(NoProtocol::Silent) | Ok(_) => WithoutMatch::Ignored,
     });
-    Alpn {
+    Attempt::Completed(Alpn {
         protocols: Attempt::Completed(Listing { items, incomplete }),
         without_match: without_match.into(),
         npn,
-    }
+    })
+}
+
+fn is_no_protocol(error: &Error) -> bool {
+    matches!(error, Error::Alert { description: NO_APPLICATION_PROTOCOL, .. })
 }
 
 /// Why no protocol was chosen.
@@ -147,16 +250,19 @@ enum NoProtocol {
 }
 
 /// What is chosen where this protocol alone is offered.
-async fn chosen(here: &Here<'_>, protocol: &[u8]) -> Result<Result<Vec<u8>, NoProtocol>, Failure> {
-    let offer = here.offer(&[protocol]);
+async fn chosen(
+    here: &Here<'_>,
+    way: &Way,
+    protocol: &'static [u8],
+) -> Result<Result<Vec<u8>, NoProtocol>, Failure> {
     let mut again = true;
     loop {
-        let failed = match shake(here, &offer).await {
+        let failed = match shake(here, way, Named::Site, &[protocol]).await {
             Ok(seen) => return Ok(seen.alpn.ok_or(NoProtocol::Silent)),
             Err(failed) => failed.error,
         };
         match failed {
-            Error::Alert { description: NO_APPLICATION_PROTOCOL, .. } => return Ok(Err(NoProtocol::Refused)),
+            error if is_no_protocol(&error) => return Ok(Err(NoProtocol::Refused)),
             Error::Reset | Error::Closed { during: Phase::Handshake } if again => again = false,
             error => return Err(Failure::from(&error)),
         }

@@ -55,13 +55,30 @@ pub(super) struct Found {
     /// Signed for a client that has nothing but what is broken.
     pub(super) signed: Vec<Chosen>,
     pub(super) no_signature_before: Option<Failure>,
-    /// The choices from one order and from the other, which began and ended with the last two.
-    pub(super) orders: Vec<(Version, u16, u16, (u16, u16))>,
+    pub(super) orders: Vec<Picks>,
     pub(super) no_order_before: Option<Failure>,
     pub(super) fallback: Option<Result<Reply, Failure>>,
     pub(super) intolerances: Vec<HelloTrait>,
     /// Why one may have been missed.
     pub(super) no_intolerance_before: Option<Failure>,
+}
+
+/// A choice from a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Pick {
+    /// What stood first.
+    pub(super) first: u16,
+    pub(super) picked: u16,
+}
+
+/// The choices from one order of a version's suites and from the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Picks {
+    pub(super) version: Version,
+    pub(super) one: Pick,
+    pub(super) other: Pick,
+    /// Whether a suite with `CHACHA20` was moved to the front, but only where one stood first.
+    pub(super) chacha: bool,
 }
 
 impl Found {
@@ -306,10 +323,12 @@ fn suite(version: Version, chosen: &Chosen) -> Option<CipherSuite> {
     })
 }
 
-fn order((version, one, other, (first, last)): &(Version, u16, u16, (u16, u16))) -> SuiteOrder {
+fn order(picks: &Picks) -> SuiteOrder {
+    let Picks { version, one, other, chacha } = picks;
     let of = match () {
-        () if one == other => OrderOf::Server,
-        () if (one, other) == (first, last) => OrderOf::Client,
+        () if *chacha => OrderOf::ServerButChacha20,
+        () if one.picked == other.picked => OrderOf::Server,
+        () if one.picked == one.first && other.picked == other.first => OrderOf::Client,
         () => OrderOf::Mixed,
     };
     SuiteOrder { version: protocol(*version), of }

@@ -5,14 +5,14 @@ use super::{
     asker::{Asker, Chosen, Peer, Settled},
     hello::{CHUNK, Question, long, weakest_first},
     intolerance,
-    negotiated::{self, Found, Negotiated},
+    negotiated::{self, Found, Negotiated, Pick, Picks},
     offer::Offer,
     reply::Reply,
 };
 use crate::{
     observation::{Attempt, Failure, Support, Versions},
     wire::{
-        iana::{self, Authentication, GroupKind, KeyExchange, SignatureHash, SuiteProperties},
+        iana::{self, Authentication, BulkCipher, GroupKind, KeyExchange, SignatureHash, SuiteProperties},
         tls::Version,
     },
 };
@@ -64,8 +64,8 @@ pub(super) struct Suites {
     pub(super) chosen: Vec<Chosen>,
     /// Why there may be more.
     pub(super) incomplete: Option<Failure>,
-    /// Whether one hello held all of them, so that the order of choice is the server's.
-    one_hello: bool,
+    /// The first choice from each hello that held some of them.
+    firsts: Vec<u16>,
 }
 
 impl<P: Peer> Explorer<'_, P> {
@@ -148,9 +148,7 @@ impl<P: Peer> Explorer<'_, P> {
                 }
             }
         }
-        if of.chosen.len() > before {
-            of.one_hello = before == 0;
-        }
+        of.firsts.extend(of.chosen.get(before).map(|chosen| chosen.told.suite));
     }
 
     /// Whether the server reads long hellos to their end.
@@ -240,37 +238,67 @@ impl<P: Peer> Explorer<'_, P> {
         found.groups.extend(seen.into_iter().map(|group| (version, group)));
     }
 
-    /// Whose order decides: what a server has is offered in one order and in the other.
+    /// Whose order decides: what a server has is offered in one order and in the other, suites with `CHACHA20` last in both,
+    /// since some servers give those to whoever puts them first; then once with them in front.
     async fn orders(&self, found: &mut Found) {
         for version in VERSIONS {
             let Some(of) = found.of(version) else { continue };
-            let mut suites: Vec<u16> = of.chosen.iter().map(|chosen| chosen.told.suite).collect();
-            let (Some(first), 2..) = (suites.first().copied(), suites.len()) else { continue };
-            let mut picks = vec![first];
-            if !of.one_hello {
-                picks.clear();
+            let all: Vec<u16> = of.chosen.iter().map(|chosen| chosen.told.suite).collect();
+            if all.len() < 2 {
+                continue;
             }
-            let last = suites.last().copied();
-            while picks.len() < 2 {
-                if !picks.is_empty() {
-                    suites.reverse();
-                }
-                match self.asker.settle(&Offer::new(version, suites.clone())).await {
-                    Settled::Chose(chosen) => picks.push(chosen.told.suite),
-                    Settled::Refused => {
-                        let what = "cipher suites that were chosen one by one were refused together";
-                        found.no_order_before.get_or_insert(Failure::Malformed(what.to_owned()));
-                        break;
+            let (chacha, rest): (Vec<u16>, Vec<u16>) = all.iter().copied().partition(|code| is_chacha(*code));
+            let turned = |codes: &[u16]| codes.iter().rev().copied().collect::<Vec<u16>>();
+            let told_apart = !chacha.is_empty() && rest.len() > 1;
+            let (one, other) = if told_apart {
+                ([&rest[..], &chacha].concat(), [turned(&rest), turned(&chacha)].concat())
+            } else {
+                (all.clone(), turned(&all))
+            };
+            let asked = async {
+                let first = |list: &[u16]| list.first().copied().unwrap_or_default();
+                let other = Pick { first: first(&other), picked: self.pick(version, &other).await? };
+                let known = match of.firsts.as_slice() {
+                    // one hello held all of them, with none that has CHACHA20 in front
+                    [only] if !(told_apart && is_chacha(*only)) => Some(*only),
+                    // the same suite again, although others stood first both times
+                    firsts if other.picked != other.first && (told_apart || chacha.is_empty()) => {
+                        firsts.iter().copied().find(|picked| *picked == other.picked)
                     }
-                    Settled::Unknown(why) => {
-                        found.no_order_before.get_or_insert(why);
-                        break;
+                    _ => None,
+                };
+                let one = match known {
+                    Some(picked) => Pick { first: picked, picked },
+                    None => Pick { first: first(&one), picked: self.pick(version, &one).await? },
+                };
+                let chacha = match () {
+                    () if is_chacha(one.picked) => false,
+                    () if told_apart && one.picked == other.picked => {
+                        is_chacha(self.pick(version, &[chacha, rest].concat()).await?)
                     }
+                    // to the front, but in an order of its own
+                    () => is_chacha(other.first) && is_chacha(other.picked) && other.picked != other.first,
+                };
+                Ok::<_, Failure>(Picks { version, one, other, chacha })
+            };
+            match asked.await {
+                Ok(picks) => found.orders.push(picks),
+                Err(why) => {
+                    found.no_order_before.get_or_insert(why);
                 }
             }
-            if let ([one, other], Some(last)) = (&picks[..], last) {
-                found.orders.push((version, *one, *other, (first, last)));
+        }
+    }
+
+    /// What is chosen from a list that the server has all of.
+    async fn pick(&self, version: Version, suites: &[u16]) -> Result<u16, Failure> {
+        match self.asker.settle(&Offer::new(version, suites.to_vec())).await {
+            Settled::Chose(chosen) => Ok(chosen.told.suite),
+            Settled::Refused => {
+                let what = "cipher suites that were chosen one by one were refused together";
+                Err(Failure::Malformed(what.to_owned()))
             }
+            Settled::Unknown(why) => Err(why),
         }
     }
 
@@ -289,6 +317,11 @@ impl<P: Peer> Explorer<'_, P> {
 
 pub(super) fn properties(chosen: &Chosen) -> Option<SuiteProperties> {
     iana::cipher_suite(chosen.told.suite)?.properties()
+}
+
+fn is_chacha(code: u16) -> bool {
+    let suite = iana::cipher_suite(code).and_then(|suite| suite.properties());
+    suite.is_some_and(|suite| suite.cipher == BulkCipher::ChaCha20)
 }
 
 /// Whether the exchange has a prime.
@@ -332,7 +365,11 @@ fn certified_curve(of: &Suites, suites: &[u16]) -> Option<u16> {
         suites.contains(&chosen.told.suite)
             && properties(chosen).is_some_and(|suite| suite.authentication == Authentication::Ecdsa)
     };
-    let leaf = of.chosen.iter().find(ecdsa)?.leaf.as_deref()?;
+    curve_of(of.chosen.iter().find(ecdsa)?.leaf.as_deref()?)
+}
+
+/// The group of the curve that a certificate's key lies on.
+pub(super) fn curve_of(leaf: &[u8]) -> Option<u16> {
     let name = crate::probe::certificate::curve(leaf)?;
     iana::named_groups().find(|group| group.name == name).map(|group| group.code)
 }

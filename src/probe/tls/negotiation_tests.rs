@@ -20,7 +20,7 @@ use crate::{
 struct Model<F> {
     versions: Vec<(Version, Vec<u16>)>,
     groups: Vec<u16>,
-    own_order: bool,
+    order: OrderOf,
     /// By the number of the connection, from 1.
     front: F,
     asked: AtomicUsize,
@@ -43,8 +43,12 @@ impl<F> Model<F> {
             return Reply::Alert(70);
         };
         let pick = |own: &[u16], theirs: &[u16]| {
-            let (first, second) = if self.own_order { (own, theirs) } else { (theirs, own) };
-            first.iter().copied().find(|code| second.contains(code))
+            let (first, second) = if self.order == OrderOf::Client { (theirs, own) } else { (own, theirs) };
+            let moved = self.order == OrderOf::ServerButChacha20
+                && theirs.first().is_some_and(|first| is_chacha(*first));
+            let mut both = first.iter().copied().filter(|code| second.contains(code));
+            let next = both.clone().next();
+            both.find(|code| moved && is_chacha(*code)).or(next)
         };
         let group = pick(&self.groups, &offer.groups);
         let curved =
@@ -91,7 +95,7 @@ fn usual<F: Fn(usize, &Offer) -> Option<Reply> + Sync>(front: F) -> Model<F> {
             (Version::TLS13, vec![0x1302, 0x1301]),
         ],
         groups: vec![29, 23],
-        own_order: true,
+        order: OrderOf::Server,
         front,
         asked: AtomicUsize::new(0),
     }
@@ -261,12 +265,12 @@ proptest! {
         old in proptest::collection::vec(some_suites(), 1..=4),
         new in proptest::option::of(proptest::sample::subsequence(weakest_first(Version::TLS13), 1..4).prop_shuffle()),
         groups in proptest::sample::subsequence(vec![29u16, 23, 24, 25, 30, 0x0100, 0x11ec], 1..7).prop_shuffle(),
-        own_order: bool,
+        order in proptest::sample::select(vec![OrderOf::Server, OrderOf::Client, OrderOf::ServerButChacha20]),
     ) {
         let mut versions: Vec<(Version, Vec<u16>)> = VERSIONS[1..].iter().copied().zip(old).collect();
         versions.extend(new.map(|suites| (Version::TLS13, suites)));
         // a server without a curve's suite in some version is all right, one without any suite is not
-        let model = Model { versions, groups, own_order, front: |_: usize, _: &Offer| None, asked: AtomicUsize::new(0) };
+        let model = Model { versions, groups, order, front: |_: usize, _: &Offer| None, asked: AtomicUsize::new(0) };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let seen = runtime.block_on(explored(&model));
         let expected: BTreeSet<(String, &str)> = model
@@ -284,8 +288,16 @@ proptest! {
         prop_assert_eq!(found, expected);
         let found_groups = seen.groups.completed().unwrap();
         prop_assert_eq!(&found_groups.incomplete, &None);
-        for order in &seen.suite_order.completed().unwrap().items {
-            prop_assert_eq!(order.of, if own_order { OrderOf::Server } else { OrderOf::Client });
+        for told in &seen.suite_order.completed().unwrap().items {
+            let (_, own) = model.versions.iter().find(|(v, _)| v.to_string() == word(told.version)).unwrap();
+            let chacha = own.iter().filter(|code| is_chacha(**code)).count();
+            prop_assert_eq!(told.of, match (order, chacha, own.len() - chacha) {
+                (OrderOf::ServerButChacha20, 0, _) | (OrderOf::ServerButChacha20, _, 0) => OrderOf::Server,
+                (OrderOf::ServerButChacha20, ..) if is_chacha(own[0]) => OrderOf::Server,
+                // nobody could tell
+                (OrderOf::ServerButChacha20, 1, 1) => OrderOf::Client,
+                _ => order,
+            }, "{:?}", own);
         }
         let asked = model.asked.load(Ordering::Relaxed);
         // whoever has no usual suite is asked in shorter hellos, three more for each version

@@ -12,6 +12,17 @@ use crate::{
 /// A hello of 256 to 511 octets makes some old load balancers hang (RFC 7685).
 pub(super) const HANGS: std::ops::Range<usize> = 256..512;
 
+/// Whom a hello asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Named {
+    /// The site itself.
+    Site,
+    /// Somebody else.
+    Other(&'static str),
+    /// Nobody.
+    Nobody,
+}
+
 /// What a hello offers: exactly one version, and lists in order of preference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Offer {
@@ -26,6 +37,9 @@ pub(super) struct Offer {
     pub(super) fallback: bool,
     /// What some servers cannot stand, beside what is offered.
     pub(super) odd: Vec<HelloTrait>,
+    pub(super) named: Named,
+    /// Protocols to speak inside (RFC 7301); none sends no such extension.
+    pub(super) alpn: Vec<&'static [u8]>,
 }
 
 impl Offer {
@@ -39,6 +53,8 @@ impl Offer {
             extras: false,
             fallback: false,
             odd: Vec::new(),
+            named: Named::Site,
+            alpn: Vec::new(),
         }
     }
 
@@ -83,11 +99,19 @@ impl Offer {
 
     fn common(&self, host: &str) -> Result<Vec<Extension>, EncodeError> {
         let mut extensions = Vec::new();
-        match Extension::server_name(host) {
-            Ok(name) => extensions.push(name),
+        let name = match self.named {
+            Named::Site => Some(host),
+            Named::Other(name) => Some(name),
+            Named::Nobody => None,
+        };
+        match name.map(Extension::server_name) {
+            Some(Ok(name)) => extensions.push(name),
             // an address is no server name: the hello goes without (RFC 6066 section 3)
-            Err(EncodeError::AddressAsServerName) => {}
-            Err(other) => return Err(other),
+            None | Some(Err(EncodeError::AddressAsServerName)) => {}
+            Some(Err(other)) => return Err(other),
+        }
+        if !self.alpn.is_empty() {
+            extensions.push(Extension::alpn(&self.alpn)?);
         }
         extensions.push(Extension::supported_groups(&self.groups)?);
         // meant for TLS 1.2 and later (RFC 5246 section 7.4.1.4.1)

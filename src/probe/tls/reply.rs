@@ -64,6 +64,8 @@ pub(super) struct Told {
     pub(super) extensions: Vec<ExtensionType>,
     /// How many signed certificate timestamps came by extension.
     pub(super) timestamps: usize,
+    /// The protocol to speak inside.
+    pub(super) alpn: Option<Vec<u8>>,
     /// That the rest of the flight did not come in time: the choice stands, but it cost a whole deadline.
     pub(super) late: Option<Error>,
 }
@@ -265,6 +267,7 @@ fn told(hello: &ServerHello, exchange: &[u8]) -> Told {
         scheme: None,
         extensions: hello.extensions.iter().flatten().map(|extension| extension.kind).collect(),
         timestamps: hello.signed_certificate_timestamps().ok().flatten().map_or(0, |list| list.len()),
+        alpn: hello.alpn().ok().flatten(),
         late: None,
     };
     let properties = iana::cipher_suite(hello.cipher_suite).and_then(|suite| suite.properties());

@@ -8,9 +8,12 @@ use super::{
     handshake::{Channel, Client, Completed, Item, Resume, Stop, Terms, random, within_reach},
 };
 use crate::{
-    net::{Error, Phase, tls::FirstVisit},
+    net::{
+        Error, Phase,
+        tls::{Compression, FirstVisit, Visit},
+    },
     observation::{Attempt, ClientRenegotiation, EarlyData, Failure, Sessions, Support, Versions},
-    probe::tls::negotiation::support,
+    probe::tls::negotiation::{self, support},
     wire::{
         content_coding,
         http1::{Method, Request},
@@ -22,8 +25,8 @@ use crate::{
 /// Where counting renegotiations stops: who allows so many allows any number.
 const MOST_RENEGOTIATIONS: u32 = 11;
 
-/// How long a second handshake may take before silence is looked into.
-const RENEGOTIATION_PATIENCE: Duration = Duration::from_secs(1);
+/// How long a second handshake may take before silence is looked into: OpenSSL's own server sleeps for a second first.
+const RENEGOTIATION_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What is known of a server's versions up to TLS 1.2 for handshakes by hand.
 #[derive(Clone, Debug)]
@@ -32,6 +35,8 @@ pub(super) struct Old {
     pub(super) version: Version,
     /// Its suites that a handshake can be completed with here.
     pub(super) suites: Vec<u16>,
+    /// The curve of the certificate's own key, which a server may want to see among the groups (RFC 8422 section 5.1).
+    pub(super) certified: Option<u16>,
 }
 
 impl Old {
@@ -41,6 +46,7 @@ impl Old {
             host: here.host,
             version: self.version,
             suites: self.suites.clone(),
+            certified: self.certified,
             resume: Resume::Nothing,
             wants_ticket: true,
         }
@@ -48,7 +54,11 @@ impl Old {
 }
 
 /// The newest old version with suites within reach, or why there is none: `Ok(None)` where there is no such version.
-pub(super) fn old(versions: &Versions, suites: &[(Version, u16)]) -> Result<Option<Old>, Failure> {
+pub(super) fn old(
+    versions: &Versions,
+    suites: &[(Version, u16)],
+    leaf: Option<&[u8]>,
+) -> Result<Option<Old>, Failure> {
     let mut open = None;
     let mut beyond = None;
     for version in [Version::TLS12, Version::TLS11, Version::TLS10] {
@@ -57,7 +67,11 @@ pub(super) fn old(versions: &Versions, suites: &[(Version, u16)]) -> Result<Opti
                 let chosen = suites.iter().filter(|(of, _)| *of == version).map(|(_, suite)| *suite);
                 let suites = within_reach(version, chosen);
                 if !suites.is_empty() {
-                    return Ok(Some(Old { version, suites }));
+                    return Ok(Some(Old {
+                        version,
+                        suites,
+                        certified: leaf.and_then(negotiation::curve_of),
+                    }));
                 }
                 beyond = Some(Failure::Unsupported(format!("{version} with the cipher suites it has here")));
             }
@@ -72,28 +86,40 @@ pub(super) fn old(versions: &Versions, suites: &[(Version, u16)]) -> Result<Opti
     }
 }
 
+/// What a first visit with TLS 1.3 showed beside its tickets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct InPassing {
+    pub(super) alpn: Option<Vec<u8>>,
+    /// The server's own certificate, DER.
+    pub(super) leaf: Option<Vec<u8>>,
+    /// What was stapled to it, DER.
+    pub(super) staple: Option<Vec<u8>>,
+    /// Whether it comes compressed, where it came at all.
+    pub(super) compression: Option<Compression>,
+}
+
 /// Asks for everything about sessions.
 pub(super) async fn look(
     here: &Here<'_>,
     versions: &Versions,
     old: &Result<Option<Old>, Failure>,
-) -> (Sessions, Option<Vec<u8>>) {
+) -> (Sessions, InPassing) {
     let mut sessions = match old {
         Err(why) => nothing(&Attempt::failed(why.clone())),
         Ok(None) => nothing(&Attempt::Completed(None)),
         Ok(Some(old)) => Box::pin(up_to_tls12(here, old)).await,
     };
-    let mut alpn = None;
+    let mut in_passing = InPassing::default();
     let newest = match &versions.tls1_3 {
         Attempt::Completed(Support::Offered) => {
-            Attempt::from(Box::pin(tls13(here, &mut alpn)).await.map(Some))
+            Attempt::from(Box::pin(tls13(here, &mut in_passing)).await.map(Some))
         }
         other => other.clone().map(|_| None),
     };
     sessions.by_psk = newest.clone().map(|seen| seen.map(|(support, ..)| support));
     sessions.tickets = newest.clone().map(|seen| seen.map(|(_, count, _)| count));
     sessions.early_data = newest.map(|seen| seen.map(|(.., early)| early));
-    (sessions, alpn)
+    (sessions, in_passing)
 }
 
 /// Nothing was looked for, for this reason.
@@ -224,16 +250,27 @@ async fn goes_on(here: &Here<'_>, client: &mut Client) -> Result<(), Failure> {
     }
 }
 
-/// Whether a ticket is taken back, how many there are, and what early data it allows. The ALPN of the first visit goes
-/// where it is told to.
-async fn tls13(here: &Here<'_>, alpn: &mut Option<Vec<u8>>) -> Result<(Support, u32, EarlyData), Failure> {
+/// Whether a ticket is taken back, how many there are, and what early data it allows. What the first visit showed in
+/// passing goes where it is told to.
+async fn tls13(here: &Here<'_>, in_passing: &mut InPassing) -> Result<(Support, u32, EarlyData), Failure> {
     let request = request(here)?;
     let offer = here.offer(&[b"http/1.1"]);
     let failure = |error: Error| Failure::from(&error);
-    here.lane.count_request().map_err(failure)?;
-    let connection = here.connect().await.map_err(failure)?;
-    let first = Box::pin(FirstVisit::make(connection, &offer, &request)).await.map_err(failure)?;
-    alpn.clone_from(&first.alpn);
+    let first = loop {
+        here.lane.count_request().map_err(failure)?;
+        let connection = here.connect().await.map_err(failure)?;
+        let seen_before = in_passing.compression.is_some();
+        match Box::pin(FirstVisit::make(connection, &offer, &request, &mut in_passing.compression)).await {
+            Ok(Visit::Made(first)) => break first,
+            // once: compression is not offered again
+            Ok(Visit::Compressed) if !seen_before => {}
+            Ok(Visit::Compressed) => return Err(Failure::OurBug("compression nobody offered".to_owned())),
+            Err(error) => return Err(failure(error)),
+        }
+    };
+    in_passing.alpn.clone_from(&first.alpn);
+    in_passing.leaf.clone_from(&first.leaf);
+    in_passing.staple.clone_from(&first.staple);
     if first.tickets == 0 {
         return Ok((Support::NotOffered, 0, EarlyData { limit: 0, accepted: false }));
     }

@@ -193,6 +193,20 @@ fn needs(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()> {
     if let Some((first, others)) = causes.split_first() {
         section(out, style.word("Nguyên nhân", "Causes"), first, others, style)?;
     }
+    let shared: Vec<String> = report
+        .shared_keys
+        .iter()
+        .map(|key| {
+            let (units, sites) = (key.units.len(), escape(&key.sites.join(", ")).into_owned());
+            match style.lang {
+                Lang::Vi => format!("{units} đơn vị, 1 khóa chứng thư: {sites}"),
+                Lang::En => format!("{units} units, 1 certificate key: {sites}"),
+            }
+        })
+        .collect();
+    if let Some((first, others)) = shared.split_first() {
+        section(out, style.word("Khóa chung", "Shared keys"), first, others, style)?;
+    }
     let untested: Vec<String> = report
         .units
         .iter()

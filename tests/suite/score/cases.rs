@@ -287,7 +287,8 @@ fn an_inventory_says_who_is_charged() {
     {
         assert!(roster.units.iter().any(|unit| unit.id == *id), "{id}");
     }
-    let report = assemble(vec![], &roster, &RuleBook::default(), &Method::built_in().unwrap(), run()).unwrap();
+    let report =
+        assemble(vec![], &roster, &RuleBook::default(), &Method::built_in().unwrap(), run()).unwrap();
     assert_eq!(report.units.len(), roster.units.len());
     assert!(!report.run.complete);
 }

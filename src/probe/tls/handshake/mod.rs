@@ -31,6 +31,8 @@ pub(super) struct Terms<'a> {
     /// This version and none below.
     pub(super) version: Version,
     pub(super) suites: Vec<u16>,
+    /// The group of the certificate's own key, offered last: no key is made for it here.
+    pub(super) certified: Option<u16>,
     /// What to come back with.
     pub(super) resume: Resume<'a>,
     /// Whether a ticket is asked for, where none is shown.
@@ -75,7 +77,9 @@ pub(super) struct Client {
 /// The suites of these that a handshake can be completed with here.
 pub(super) fn within_reach(version: Version, suites: impl IntoIterator<Item = u16>) -> Vec<u16> {
     let reachable = |code: &u16| {
-        iana::cipher_suite(*code).and_then(|suite| suite.properties()).is_some_and(|suite| {
+        // drafts of ChaCha20 make their nonces in another way
+        let registered = iana::cipher_suite(*code).filter(|suite| suite.registered);
+        registered.and_then(|suite| suite.properties()).is_some_and(|suite| {
             matches!(suite.key_exchange, KeyExchange::Rsa | KeyExchange::Dhe | KeyExchange::Ecdhe)
                 && key_lengths(&suite, version).is_some()
         })
@@ -126,7 +130,9 @@ pub(super) fn hello_of(terms: &Terms<'_>) -> Result<Vec<u8>, EncodeError> {
 
 /// The hello; `again`: our Finished of the handshake that this one is inside of.
 fn hello(terms: &Terms<'_>, again: Option<&[u8]>) -> Result<ClientHello, EncodeError> {
-    let mut hello = plain_hello(terms.host, terms.version, terms.suites.clone(), &exchange::GROUPS)?;
+    let certified = terms.certified.filter(|group| !exchange::GROUPS.contains(group));
+    let groups: Vec<u16> = exchange::GROUPS.into_iter().chain(certified).collect();
+    let mut hello = plain_hello(terms.host, terms.version, terms.suites.clone(), &groups)?;
     if again.is_none() {
         hello.cipher_suites.push(iana::EMPTY_RENEGOTIATION_INFO_SCSV);
     }

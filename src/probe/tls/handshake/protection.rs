@@ -1,5 +1,6 @@
 //! How records of TLS 1.0 to 1.2 are protected in one direction: AES-CBC with an HMAC beside it (RFC 5246 section
-//! 6.2.3.2; RFC 2246 section 6.2.3.2 for the chained IV of TLS 1.0) and AES-GCM (RFC 5288). Knows no handshake.
+//! 6.2.3.2; RFC 2246 section 6.2.3.2 for the chained IV of TLS 1.0), AES-GCM (RFC 5288) and ChaCha20-Poly1305 (RFC 7905).
+//! Knows no handshake.
 
 use aws_lc_rs::{
     aead,
@@ -23,6 +24,8 @@ const BLOCK: usize = 16;
 const FIXED_IV: usize = 4;
 const EXPLICIT_NONCE: usize = 8;
 const TAG: usize = 16;
+/// Octets of the agreed IV that the sequence number is mixed into.
+const MIXED_IV: usize = aead::NONCE_LEN;
 
 /// A record could not be protected or opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +41,9 @@ pub(super) struct KeyLengths {
 
 /// The lengths of a suite's keys; nothing where its records cannot be protected here.
 pub(super) fn key_lengths(suite: &SuiteProperties, version: Version) -> Option<KeyLengths> {
+    if suite.cipher == BulkCipher::ChaCha20 && suite.mode == CipherMode::Aead && version == Version::TLS12 {
+        return Some(KeyLengths { mac: 0, key: 32, iv: MIXED_IV });
+    }
     if suite.cipher != BulkCipher::Aes || suite.export || !matches!(suite.key_bits, 128 | 256) {
         return None;
     }
@@ -68,6 +74,7 @@ pub(super) struct Protection {
 enum Cipher {
     Cbc(Box<Cbc>),
     Gcm { key: aead::LessSafeKey, fixed: [u8; FIXED_IV] },
+    ChaCha { key: aead::LessSafeKey, iv: [u8; MIXED_IV] },
 }
 
 struct Cbc {
@@ -88,7 +95,11 @@ impl Protection {
         key: &[u8],
         iv: &[u8],
     ) -> Result<Self, Unprotected> {
-        let cipher = if suite.mode == CipherMode::Gcm {
+        let cipher = if suite.cipher == BulkCipher::ChaCha20 {
+            let key = aead::UnboundKey::new(&aead::CHACHA20_POLY1305, key).map_err(|_| Unprotected)?;
+            let iv = iv.try_into().map_err(|_| Unprotected)?;
+            Cipher::ChaCha { key: aead::LessSafeKey::new(key), iv }
+        } else if suite.mode == CipherMode::Gcm {
             let algorithm = if key.len() == 16 { &aead::AES_128_GCM } else { &aead::AES_256_GCM };
             let key = aead::UnboundKey::new(algorithm, key).map_err(|_| Unprotected)?;
             let fixed = iv.try_into().map_err(|_| Unprotected)?;
@@ -127,6 +138,12 @@ impl Protection {
                     .map_err(|_| Unprotected)?;
                 Ok([&explicit[..], &sealed].concat())
             }
+            Cipher::ChaCha { key, iv } => {
+                let mut sealed = plain.to_vec();
+                key.seal_in_place_append_tag(mixed(*iv, &header)?, aead::Aad::from(header), &mut sealed)
+                    .map_err(|_| Unprotected)?;
+                Ok(sealed)
+            }
             Cipher::Cbc(cbc) => cbc.seal(&header, plain),
         }
     }
@@ -140,6 +157,15 @@ impl Protection {
                 let header = next_header(&mut self.sequence, self.version, kind, length)?;
                 let mut opened = sealed.to_vec();
                 key.open_in_place(nonce(*fixed, *explicit)?, aead::Aad::from(header), &mut opened)
+                    .map_err(|_| Unprotected)?;
+                opened.truncate(length);
+                Ok(opened)
+            }
+            Cipher::ChaCha { key, iv } => {
+                let length = fragment.len().checked_sub(TAG).ok_or(Unprotected)?;
+                let header = next_header(&mut self.sequence, self.version, kind, length)?;
+                let mut opened = fragment.to_vec();
+                key.open_in_place(mixed(*iv, &header)?, aead::Aad::from(header), &mut opened)
                     .map_err(|_| Unprotected)?;
                 opened.truncate(length);
                 Ok(opened)
@@ -227,6 +253,15 @@ fn nonce(fixed: [u8; FIXED_IV], explicit: [u8; EXPLICIT_NONCE]) -> Result<aead::
     aead::Nonce::try_assume_unique_for_key(&[&fixed[..], &explicit].concat()).map_err(|_| Unprotected)
 }
 
+/// The IV with the sequence number, which a header begins with, mixed into its end.
+fn mixed(iv: [u8; MIXED_IV], header: &[u8; 13]) -> Result<aead::Nonce, Unprotected> {
+    let mut nonce = iv;
+    for (place, octet) in nonce.iter_mut().skip(MIXED_IV - 8).zip(header) {
+        *place ^= octet;
+    }
+    aead::Nonce::try_assume_unique_for_key(&nonce).map_err(|_| Unprotected)
+}
+
 fn tag(key: &hmac::Key, header: &[u8], plain: &[u8]) -> hmac::Tag {
     let mut context = hmac::Context::with_key(key);
     context.update(header);
@@ -241,13 +276,14 @@ mod tests {
     use super::*;
     use crate::wire::iana;
 
-    const SUITES: [(u16, Version); 6] = [
+    const SUITES: [(u16, Version); 7] = [
         (0x002f, Version::TLS10),
         (0x0035, Version::TLS11),
         (0xc013, Version::TLS12),
         (0x003d, Version::TLS12),
         (0xc028, Version::TLS12),
         (0xc030, Version::TLS12),
+        (0xcca8, Version::TLS12),
     ];
 
     fn pair(which: usize) -> (Protection, Protection) {
@@ -269,6 +305,7 @@ mod tests {
         };
         assert_eq!(of(0xc02f, Version::TLS12), Some(KeyLengths { mac: 0, key: 16, iv: 4 }));
         assert_eq!(of(0x0035, Version::TLS10), Some(KeyLengths { mac: 20, key: 32, iv: 16 }));
+        assert_eq!(of(0xcca8, Version::TLS12), Some(KeyLengths { mac: 0, key: 32, iv: 12 }));
         for (code, version) in [(0xc02f, Version::TLS11), (0x0005, Version::TLS12), (0x000a, Version::TLS12)]
         {
             assert_eq!(of(code, version), None, "{code:04x}");
@@ -278,7 +315,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_sealed_is_opened_in_order(
-            which in 0usize..6,
+            which in 0usize..7,
             contents in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..100), 1..4),
         ) {
             let (mut here, mut there) = pair(which);
@@ -289,7 +326,7 @@ mod tests {
         }
 
         #[test]
-        fn what_was_touched_is_refused(which in 0usize..6, at: prop::sample::Index, bit in 0u8..8) {
+        fn what_was_touched_is_refused(which in 0usize..7, at: prop::sample::Index, bit in 0u8..8) {
             let (mut here, mut there) = pair(which);
             let mut sealed = here.seal(ContentType::HANDSHAKE, b"sixteen octets..").unwrap();
             let i = at.index(sealed.len());
@@ -298,7 +335,7 @@ mod tests {
         }
 
         #[test]
-        fn arbitrary_records_never_panic(which in 0usize..6, octets in proptest::collection::vec(any::<u8>(), 0..80)) {
+        fn arbitrary_records_never_panic(which in 0usize..7, octets in proptest::collection::vec(any::<u8>(), 0..80)) {
             let (_, mut there) = pair(which);
             let _ = there.open(ContentType::HANDSHAKE, &octets);
         }

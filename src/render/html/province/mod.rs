@@ -5,6 +5,7 @@ mod causes;
 mod criticals;
 mod expiry;
 mod figures;
+mod keys;
 mod ranking;
 mod untested;
 
@@ -28,6 +29,7 @@ pub(super) fn page(view: View<'_, '_>) -> Page {
     let agency = escape(&report.lead_agency).to_uppercase();
     let critical = criticals::section(view);
     let causes = causes::section(view);
+    let keys = keys::section(view);
     let untested = untested::section(view);
     let expiry = expiry::section(view);
     let ranked = report.units.iter().any(|unit| unit.rank.is_some());
@@ -38,6 +40,9 @@ pub(super) fn page(view: View<'_, '_>) -> Page {
     }
     if causes.is_some() {
         parts.push(part("nguyen-nhan", "Nguyên nhân chung", "Common causes"));
+    }
+    if keys.is_some() {
+        parts.push(part("khoa-chung", "Khóa dùng chung", "Shared keys"));
     }
     parts.push(part("xep-hang", "Xếp hạng", "Ranks"));
     if untested.is_some() {
@@ -66,6 +71,7 @@ pub(super) fn page(view: View<'_, '_>) -> Page {
             (figures::figures(view))
             @if let Some(critical) = critical { (critical) }
             @if let Some(causes) = causes { (causes) }
+            @if let Some(keys) = keys { (keys) }
             @if ranked { (spread(view)) }
             (ranking::sections(view, !ranked))
             @if let Some(untested) = untested { (untested) }

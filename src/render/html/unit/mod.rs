@@ -10,6 +10,7 @@ mod recheck;
 mod sites;
 mod steps;
 mod suspicion;
+mod tls;
 mod untested;
 
 use maud::{Markup, html};
@@ -74,6 +75,10 @@ pub(super) fn page(view: View<'_, '_>, card: &UnitCard) -> Page {
     if history.is_some() {
         parts.push((anchor("lich-su"), view.say("Các lần trước", "Earlier runs").to_owned()));
     }
+    let tls = tls::section(view, card);
+    if tls.is_some() {
+        parts.push((anchor("tls"), view.say("TLS chi tiết", "TLS in detail").to_owned()));
+    }
     Page {
         kind: "unit",
         title: match view.lang {
@@ -99,6 +104,7 @@ pub(super) fn page(view: View<'_, '_>, card: &UnitCard) -> Page {
             (recheck::section(view, card, own))
             (recheck::letter(view, card, &faults))
             @if let Some(history) = history { (history) }
+            @if let Some(tls) = tls { (tls) }
         },
     }
 }

@@ -17,12 +17,17 @@ const NAME: usize = 200;
 /// Beyond this depth the tree no longer moves to the right: a server may send twenty certificates.
 const DEEPEST: usize = 6;
 
-/// Prints the chain as sent.
-pub(super) fn chain(out: &mut dyn Write, attempt: &Attempt<Certificate>, style: Style) -> io::Result<()> {
+/// Prints the chain as sent, under this title.
+pub(super) fn chain(
+    out: &mut dyn Write,
+    heading: &str,
+    attempt: &Attempt<Certificate>,
+    style: Style,
+) -> io::Result<()> {
     if matches!(attempt, Attempt::Skipped { skipped: Skip::NotRequested | Skip::DoesNotApply }) {
         return Ok(());
     }
-    title(out, style.word("Chứng thư", "Certificate"), style)?;
+    title(out, heading, style)?;
     let Some(certificate) = seen(out, attempt, style)? else { return Ok(()) };
     one(out, &certificate.leaf, 0, Some(certificate), style)?;
     let mut below = &certificate.leaf;

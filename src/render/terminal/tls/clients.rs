@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{COLUMNS, Ink, Style, facts::name, line, title};
+use super::{COLUMNS, Ink, Style, line, title};
 use crate::{
     client::{Connection, Exchange, Gap, Outcome, Why},
     profile::{Shortfall, Told},
@@ -68,7 +68,7 @@ fn told(connection: &Connection, style: Style) -> String {
         Exchange::FiniteField(bits) => format!("DH {bits}"),
         Exchange::Unknown => String::new(),
     };
-    format!("{} {suite} {exchange}", name(connection.version)).trim_end().to_owned()
+    format!("{} {suite} {exchange}", connection.version.name()).trim_end().to_owned()
 }
 
 fn refusal(why: &Why, style: Style) -> String {
@@ -142,7 +142,7 @@ fn reason(profile: &crate::profile::Profile, worst: usize, shortfall: &Shortfall
     let mut subject = shortfall.subject.words().get(style.lang).to_owned();
     for version in &shortfall.versions {
         subject.push(' ');
-        subject.push_str(name(*version));
+        subject.push_str(version.name());
     }
     let quoted = |words: &[String]| {
         let mut list: Vec<String> = words.iter().take(MAX_QUOTED).map(|w| escape(w).into_owned()).collect();

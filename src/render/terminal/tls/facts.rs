@@ -6,11 +6,14 @@ use super::{COLUMNS, Ink, Style, cut_short, line, seen, title, unseen};
 use crate::{
     observation::{Attempt, CipherSuite, DhPrime, Group, Listing, OrderOf, Protocol, Support, Tls},
     render::{escape, hang, pad},
+    report::SheetFact,
     rule::Lang,
 };
 
 /// Columns of a suite's name.
 const SUITE: usize = 52;
+/// Columns of an option's name.
+const OPTION: usize = 36;
 
 /// Which versions there are.
 pub(super) fn versions(out: &mut dyn Write, tls: &Tls, style: Style) -> io::Result<()> {
@@ -70,14 +73,17 @@ pub(super) fn suites(out: &mut dyn Write, tls: &Tls, style: Style) -> io::Result
             // their order says nothing: what a client should take first
             of.sort_by_key(|suite| (is_broken(suite), !suite.forward_secrecy, !suite.aead));
         }
-        let names: Vec<&str> = versions.into_iter().map(name).collect();
+        let names: Vec<&str> = versions.into_iter().map(Protocol::name).collect();
         let order = match order {
             Some(OrderOf::Server) => style.word(", theo thứ tự của máy chủ", ", in the server's order"),
-            Some(OrderOf::Client) => style.word(", trình duyệt chọn", ", the client chooses"),
-            Some(OrderOf::Mixed) => style.word(
-                ", lúc theo máy chủ, lúc theo trình duyệt",
-                ", now the server's order, now the client's",
+            Some(OrderOf::ServerButChacha20) => style.word(
+                ", theo thứ tự của máy chủ, trừ trình duyệt chuộng ChaCha20",
+                ", in the server's order, but for clients that prefer ChaCha20",
             ),
+            Some(OrderOf::Client) => style.word(", trình duyệt chọn", ", the client chooses"),
+            Some(OrderOf::Mixed) => {
+                style.word(", không theo thứ tự nào thấy được", ", in no order that could be seen")
+            }
             None => "",
         };
         line(out, &format!("  {}{order}", style.ink(Ink::Strong, &names.join(", "))))?;
@@ -185,51 +191,23 @@ fn words<T>(
     Ok(())
 }
 
-/// What else the handshakes say, in one list.
-pub(super) fn options(out: &mut dyn Write, tls: &Tls, style: Style) -> io::Result<()> {
+/// What else was seen, a line each.
+pub(super) fn options(
+    out: &mut dyn Write,
+    facts: &[SheetFact],
+    connections: u32,
+    style: Style,
+) -> io::Result<()> {
     title(out, style.word("Tùy chọn", "Options"), style)?;
-    let (yes, no) = (style.word("có", "yes"), style.word("không", "no"));
-    let support = |support: Support| if support == Support::Offered { yes } else { no };
-    let mut told = Vec::new();
-    if let Some(handshake) = tls.handshake.completed() {
-        let alpn = handshake.alpn.as_deref().map_or_else(|| no.to_owned(), |alpn| escape(alpn).into_owned());
-        told.push(format!("ALPN: {alpn}"));
-        let staple = if handshake.ocsp_staple.is_some() { yes } else { no };
-        told.push(format!("{}: {staple}", style.word("đính kèm OCSP", "OCSP staple")));
+    for fact in facts {
+        let (mark, ink) = if fact.seen { (' ', None) } else { ('?', Some(Ink::Medium)) };
+        let lead = format!("  {mark} {} ", pad(&escape(fact.name.get(style.lang)), OPTION));
+        let text = hang(&lead, &escape(fact.value.get(style.lang)), COLUMNS);
+        line(out, &ink.map_or(text.clone(), |ink| style.ink(ink, &text)))?;
     }
-    told.push(match tls.compression.completed() {
-        Some(found) => format!("{}: {}", style.word("nén", "compression"), support(*found)),
-        None => format!("{}: ?", style.word("nén", "compression")),
-    });
-    let rest = [
-        (style.word("thỏa thuận lại an toàn", "secure renegotiation"), &tls.secure_renegotiation),
-        ("extended master secret", &tls.extended_master_secret),
-        ("encrypt-then-MAC", &tls.encrypt_then_mac),
-        (style.word("vé phiên ≤ TLSv1.2", "session tickets ≤ TLSv1.2"), &tls.session_ticket),
-        ("TLS_FALLBACK_SCSV", &tls.fallback_scsv),
-    ];
-    for (name, attempt) in rest {
-        match attempt {
-            Attempt::Completed(None) => {}
-            Attempt::Completed(Some(found)) => told.push(format!("{name}: {}", support(*found))),
-            Attempt::Failed { .. } | Attempt::Skipped { .. } => told.push(format!("{name}: ?")),
-        }
-    }
-    line(out, &hang("  ", &told.join("; "), COLUMNS))?;
     let connections = match style.lang {
-        Lang::Vi => format!("  {} kết nối đã mở để tìm ra những điều trên", tls.connections),
-        Lang::En => format!("  {} connections were opened to find this out", tls.connections),
+        Lang::Vi => format!("  {connections} kết nối đã mở để tìm ra những điều trên"),
+        Lang::En => format!("  {connections} connections were opened to find this out"),
     };
     line(out, &style.ink(Ink::Faint, &connections))
-}
-
-/// A version as documents spell it.
-pub(super) fn name(version: Protocol) -> &'static str {
-    match version {
-        Protocol::Ssl3 => "SSLv3",
-        Protocol::Tls10 => "TLSv1.0",
-        Protocol::Tls11 => "TLSv1.1",
-        Protocol::Tls12 => "TLSv1.2",
-        Protocol::Tls13 => "TLSv1.3",
-    }
 }

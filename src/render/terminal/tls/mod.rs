@@ -83,7 +83,7 @@ impl Page<'_> {
                 self.failures(out, Place::Primes, shown)?;
                 facts::signatures(out, tls, style)?;
                 self.failures(out, Place::Signatures, shown)?;
-                facts::options(out, tls, style)?;
+                facts::options(out, &self.endpoint.facts, tls.connections, style)?;
                 self.failures(out, Place::Options, shown)?;
             }
             Attempt::Skipped { skipped: Skip::NotRequested } => {}
@@ -92,7 +92,19 @@ impl Page<'_> {
                 seen(out, &self.endpoint.tls, style)?;
             }
         }
-        chain::chain(out, &self.endpoint.certificate, style)?;
+        chain::chain(out, style.word("Chứng thư", "Certificate"), &self.endpoint.certificate, style)?;
+        let second = style.word("Chứng thư thứ hai", "Second certificate");
+        match &self.endpoint.second_certificate {
+            Attempt::Completed(Some(other)) => {
+                chain::chain(out, second, &Attempt::Completed(other.clone()), style)?
+            }
+            Attempt::Failed { .. } if self.endpoint.certificate.completed().is_some() => {
+                if let Some(text) = unseen(&format!("{second}: "), &self.endpoint.second_certificate, style) {
+                    line(out, &text)?;
+                }
+            }
+            _ => {}
+        }
         self.failures(out, Place::Chain, shown)?;
         clients::clients(out, &self.endpoint.clients, style)?;
         clients::comparisons(out, &self.endpoint.comparisons, style)
