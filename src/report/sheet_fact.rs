@@ -216,7 +216,7 @@ impl Lines {
                     found.as_ref().map_or_else(none, staple)
                 });
                 let name = ("dấu thời gian CT (SCT)", "CT timestamps (SCT)");
-                self.line("certificate.scts", name, &certificate.scts, |listing| timestamps(listing));
+                self.line("certificate.scts", name, &certificate.scts, timestamps);
             }
             _ => self.line("tls.handshake.ocsp_staple", name, &tls.handshake, |handshake| {
                 yes(if handshake.ocsp_staple.is_some() { Support::Offered } else { Support::NotOffered })

@@ -96,7 +96,7 @@ impl Page<'_> {
         let second = style.word("Chứng thư thứ hai", "Second certificate");
         match &self.endpoint.second_certificate {
             Attempt::Completed(Some(other)) => {
-                chain::chain(out, second, &Attempt::Completed(other.clone()), style)?
+                chain::chain(out, second, &Attempt::Completed(other.clone()), style)?;
             }
             Attempt::Failed { .. } if self.endpoint.certificate.completed().is_some() => {
                 if let Some(text) = unseen(&format!("{second}: "), &self.endpoint.second_certificate, style) {
