@@ -50,17 +50,24 @@ impl Drop for World {
 
 impl World {
     pub(crate) async fn start() -> World {
-        Self::start_at(free_port(), 0).await
+        Self::start_at(free_port(), 0, zones()).await
     }
 
     /// The same at port 53, the resolver too: for who runs in a network of his own.
     pub(crate) async fn start_at_port_53() -> World {
-        Self::start_at(53, 53).await
+        Self::start_at(53, 53, zones()).await
     }
 
-    async fn start_at(port: u16, resolver_port: u16) -> World {
+    /// So many sound zones and no other.
+    pub(crate) async fn start_with_sound(count: usize) -> World {
+        // the names live as long as the process, which ends with its world
+        let named = |number| -> &'static str { Box::leak(format!("z{number}").into_boxed_str()) };
+        let zones = (0..count).map(|number| zones::healthy(named(number), &[])).collect();
+        Self::start_at(free_port(), 0, zones).await
+    }
+
+    async fn start_at(port: u16, resolver_port: u16, zones: Vec<Zone>) -> World {
         let folder = tempfile::tempdir().unwrap();
-        let zones = zones();
         let at = folder.path().to_owned();
         let built = zones.clone();
         let configurations = tokio::task::spawn_blocking(move || build(&at, port, &built)).await.unwrap();
