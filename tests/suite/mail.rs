@@ -1,6 +1,7 @@
 //! The mail probe against a zone and mail servers of its own on loopback: records, STARTTLS right and wrong, servers
 //! that never end, dribble or mix plain words into TLS.
 
+mod postfix;
 mod server;
 mod zone;
 
@@ -306,6 +307,53 @@ async fn tlsa_records_match_or_do_not() {
 
 fn aws_digest(octets: &[u8]) -> Vec<u8> {
     aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, octets).as_ref().to_vec()
+}
+
+/// What a real Postfix does: STARTTLS with sound and expired certificates and with another's name, TLSA that matches by
+/// key and by authority, and no STARTTLS.
+#[tokio::test]
+async fn a_real_postfix() {
+    if !postfix::is_possible() {
+        return;
+    }
+    let authority = Authority::new();
+    let sound = authority.leaf(&[MX], -1, 40);
+    let expired = authority.leaf(&[MX], -40, 10);
+    let foreign = authority.leaf(&["mx.khac.example"], -1, 40);
+    let chain = server::chain(&sound);
+    let services = [Some(&sound), None, Some(&expired), Some(&foreign)];
+    let postfix = postfix::Postfix::start(&services);
+    let mut told = Vec::new();
+    for number in 0..4 {
+        let zone = Zone::new()
+            .mx("tinh.example", 10, MX)
+            .a(MX, &postfix::address(number).to_string())
+            .tlsa(&format!("_25._tcp.{MX}"), 3, 0, 1, aws_digest(&chain[0]))
+            .tlsa(&format!("_25._tcp.{MX}"), 2, 0, 1, aws_digest(&chain[1]))
+            .start()
+            .await;
+        let net = net(&zone, Some(postfix.port), None);
+        let seen = look(&net, "tinh.example", true, &authority.root, &Known::default()).await;
+        let exchanger = &seen.mx.completed().unwrap().items[0];
+        told.push(exchanger.servers.completed().unwrap().items[0].session.completed().unwrap().clone());
+    }
+    for session in &told {
+        assert!(session.banner.contains("ESMTP Postfix"), "{}", session.banner);
+        assert!(!session.plaintext_after_starttls);
+    }
+    assert_eq!(told.iter().map(|one| one.starttls).collect::<Vec<_>>(), [true, false, true, true]);
+    assert_eq!(told[1].tls, Attempt::skipped(Skip::DoesNotApply));
+    for (number, expected) in [
+        (0, (true, true, true, Some(true))),
+        // the authority that a record names signed these too, but one is expired and one is another's
+        (2, (false, true, true, Some(false))),
+        (3, (true, false, true, Some(false))),
+    ] {
+        let tls = told[number].tls.completed().unwrap();
+        assert_eq!(tls.version, "TLSv1.3");
+        let matches = tls.tlsa_matches.completed().copied().unwrap();
+        assert_eq!((tls.valid_now, tls.names_host, tls.trusted, matches), expected, "{number}");
+    }
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod architecture;
 mod certificate;
 mod cli;
 mod clients;
+mod dns_oracles;
 mod dns_world;
 mod fixes;
 mod golden;

@@ -165,6 +165,9 @@ async fn request(
             Err(error) => return Err(Attempt::failed((&error).into())),
         }
     }
-    let closed = || Attempt::failed(Failure::Closed);
-    reader.finish().map(Answered::Response).ok_or_else(closed)
+    // what came of a file that did not come whole may lack the line that matters
+    match reader.finish() {
+        Some(response) if !response.cut_short => Ok(Answered::Response(response)),
+        _ => Err(Attempt::failed(Failure::Closed)),
+    }
 }

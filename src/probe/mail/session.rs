@@ -3,14 +3,17 @@
 
 use std::net::IpAddr;
 
+use base64::Engine as _;
+use jiff::Timestamp;
+
 use crate::{
     net::{
         Connection, Error, Net, Purpose,
         tls::{self, Offer},
     },
-    observation::{Attempt, MailSession, MailTls, Skip},
+    observation::{Attempt, MailSession, MailTls, Skip, ValidityStatus},
     probe::{
-        certificate::{Sent, certificate},
+        certificate::{Sent, TrustStore, certificate},
         failure::{cut, untested},
     },
     wire::{
@@ -168,6 +171,7 @@ pub(super) fn observed(
     question: &Question<'_>,
     tlsa: &Attempt<Vec<Tlsa>>,
 ) -> MailSession {
+    let domain = super::domain(question.host);
     let tls = told.handshake.as_ref().and_then(|handshake| {
         certificate(&Sent::chain_alone(&handshake.chain), name, question.at, question.trust).map(
             |certificate| MailTls {
@@ -175,10 +179,12 @@ pub(super) fn observed(
                 cipher_suite: iana::cipher_suite_name(handshake.suite).into_owned(),
                 sha256: certificate.leaf.sha256,
                 not_after: certificate.leaf.not_after,
-                valid_now: certificate.leaf.validity == crate::observation::ValidityStatus::Valid,
+                valid_now: certificate.leaf.validity == ValidityStatus::Valid,
                 names_host: certificate.names_host,
                 trusted: certificate.trusted,
-                tlsa_matches: tlsa.as_ref().map(|records| matching(records, &handshake.chain)),
+                tlsa_matches: tlsa
+                    .as_ref()
+                    .map(|records| matching(records, &handshake.chain, &[name, &domain], question.at)),
             },
         )
     });
@@ -190,11 +196,34 @@ pub(super) fn observed(
     }
 }
 
-/// One usable record that matches is enough (RFC 7672 section 3.1).
-fn matching(records: &[Tlsa], chain: &[Vec<u8>]) -> Option<bool> {
+/// One usable record that matches is enough (RFC 7672 section 3.1). `names` are those that the server may go by.
+fn matching(records: &[Tlsa], chain: &[Vec<u8>], names: &[&str], at: Timestamp) -> Option<bool> {
     let mut usable = records.iter().filter(|record| record.is_usable_for_mail()).peekable();
     usable.peek()?;
-    Some(usable.any(|record| record.place_in(chain).is_some()))
+    Some(usable.any(|record| accepts(record, chain, names, at)))
+}
+
+/// Whether a sender that heeds this record goes on. For the server's own key its certificate's names and dates do not
+/// matter (RFC 7672 section 3.1.1); under an authority they do, and so does the chain up to it (section 3.1.2).
+fn accepts(record: &Tlsa, chain: &[Vec<u8>], names: &[&str], at: Timestamp) -> bool {
+    let Some(named) = record.place_in(chain).and_then(|place| chain.get(place)) else { return false };
+    if record.usage == 3 {
+        return true;
+    }
+    let mut authority = TrustStore::empty();
+    let pem = format!(
+        "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
+        base64::engine::general_purpose::STANDARD.encode(named)
+    );
+    if authority.add_pem(pem.as_bytes(), "TLSA").is_err() {
+        return false;
+    }
+    names.iter().any(|name| {
+        let seen = certificate(&Sent::chain_alone(chain), name, at, &authority);
+        seen.completed().is_some_and(|seen| {
+            seen.trusted && seen.names_host && seen.leaf.validity == ValidityStatus::Valid
+        })
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
-//! A closed world of DNS on loopback: NSD serves a root, `example` below it and fifty zones below that, signed by BIND's
-//! tools, each wrong in one way; scripted servers stand beside it. No port 53, nothing beyond 127.60.0.0/16 and `::1`.
+//! A closed world of DNS on loopback: NSD serves a root, `example` below it and all zones below that, signed by BIND's
+//! tools, each wrong in one way; scripted servers stand beside it. Nothing beyond 127.60.0.0/16 and `::1`, and port 53
+//! only in a network of its own.
 
+mod mail;
 mod resolver;
 mod rogue;
 mod sign;
@@ -23,6 +25,8 @@ const ROOT: &str = "127.60.0.1";
 const EXAMPLE: &str = "127.60.0.2";
 /// Beside the first server, in its network.
 const NEIGHBOUR: &str = "127.60.1.2";
+/// Where the resolver stands; it asks from there too.
+pub(crate) const RESOLVER: &str = "127.60.0.9";
 
 /// The running world. Its servers end when it is dropped.
 pub(crate) struct World {
@@ -46,9 +50,24 @@ impl Drop for World {
 
 impl World {
     pub(crate) async fn start() -> World {
+        Self::start_at(free_port(), 0, zones()).await
+    }
+
+    /// The same at port 53, the resolver too: for who runs in a network of his own.
+    pub(crate) async fn start_at_port_53() -> World {
+        Self::start_at(53, 53, zones()).await
+    }
+
+    /// So many sound zones and no other.
+    pub(crate) async fn start_with_sound(count: usize) -> World {
+        // the names live as long as the process, which ends with its world
+        let named = |number| -> &'static str { Box::leak(format!("z{number}").into_boxed_str()) };
+        let zones = (0..count).map(|number| zones::healthy(named(number), &[])).collect();
+        Self::start_at(free_port(), 0, zones).await
+    }
+
+    async fn start_at(port: u16, resolver_port: u16, zones: Vec<Zone>) -> World {
         let folder = tempfile::tempdir().unwrap();
-        let port = free_port();
-        let zones = zones();
         let at = folder.path().to_owned();
         let built = zones.clone();
         let configurations = tokio::task::spawn_blocking(move || build(&at, port, &built)).await.unwrap();
@@ -61,8 +80,13 @@ impl World {
             rogue::start(name, SocketAddr::new(zones::rogue(place).parse().unwrap(), port), behind).await;
         }
         let mute = tokio::net::UdpSocket::bind((zones::MUTE, port)).await.unwrap();
-        let resolver = resolver::Recursor::start(ROOT.parse().unwrap(), port).await;
+        let resolver = resolver::Recursor::start(ROOT.parse().unwrap(), port, resolver_port).await;
         World { servers, folder, port, resolver, mute, zones }
+    }
+
+    /// Root hints as a zone file.
+    pub(crate) fn hints(&self) -> PathBuf {
+        self.folder.path().join("hints")
     }
 
     /// Datagrams that the mute server got so far.

@@ -12,7 +12,11 @@ use hickory_proto::{
     op::{Edns, Message, Query, ResponseCode},
     rr::{Name, RData, RecordType},
 };
-use tokio::{net::UdpSocket, time::timeout};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, UdpSocket},
+    time::timeout,
+};
 
 pub(crate) struct Recursor {
     root: SocketAddr,
@@ -21,36 +25,64 @@ pub(crate) struct Recursor {
 }
 
 impl Recursor {
-    pub(crate) async fn start(root: IpAddr, port: u16) -> SocketAddr {
-        let socket = Arc::new(UdpSocket::bind("127.60.0.9:0").await.unwrap());
+    /// `own` is the port it listens at; 0 for any.
+    pub(crate) async fn start(root: IpAddr, port: u16, own: u16) -> SocketAddr {
+        let socket = Arc::new(UdpSocket::bind((super::RESOLVER, own)).await.unwrap());
         let address = socket.local_addr().unwrap();
         let recursor =
             Arc::new(Recursor { root: SocketAddr::new(root, port), port, known: Mutex::default() });
+        let over_tcp = Arc::clone(&recursor);
+        tokio::spawn(async move {
+            // where the port is taken for TCP there is no need of it either
+            let Ok(listener) = TcpListener::bind(address).await else { return };
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let recursor = Arc::clone(&over_tcp);
+                tokio::spawn(async move {
+                    while let Ok(length) = stream.read_u16().await {
+                        let mut question = vec![0; usize::from(length)];
+                        let Ok(_) = stream.read_exact(&mut question).await else { return };
+                        let Some(answer) = recursor.answer(&question).await else { return };
+                        let length = u16::try_from(answer.len()).unwrap();
+                        let Ok(()) = stream.write_all(&[&length.to_be_bytes(), &answer[..]].concat()).await
+                        else {
+                            return;
+                        };
+                    }
+                });
+            }
+        });
         tokio::spawn(async move {
             let mut buffer = [0; 4096];
             while let Ok((length, from)) = socket.recv_from(&mut buffer).await {
-                let Ok(question) = Message::from_vec(&buffer[..length]) else { continue };
                 let (recursor, socket) = (Arc::clone(&recursor), Arc::clone(&socket));
+                let question = buffer[..length].to_vec();
                 tokio::spawn(async move {
-                    let query = question.queries[0].clone();
-                    let found = recursor.resolve(query.name().clone(), query.query_type(), 0).await;
-                    let mut answer = question.clone().into_response();
-                    answer.metadata.recursion_available = true;
-                    // the question's AD only asks for one
-                    answer.metadata.authentic_data = false;
-                    match found {
-                        Some(found) => {
-                            answer.metadata.response_code = found.metadata.response_code;
-                            answer.answers = found.answers;
-                            answer.authorities = found.authorities;
-                        }
-                        None => answer.metadata.response_code = ResponseCode::ServFail,
+                    if let Some(answer) = recursor.answer(&question).await {
+                        let _ = socket.send_to(&answer, from).await;
                     }
-                    let _ = socket.send_to(&answer.to_vec().unwrap(), from).await;
                 });
             }
         });
         address
+    }
+
+    async fn answer(&self, question: &[u8]) -> Option<Vec<u8>> {
+        let question = Message::from_vec(question).ok()?;
+        let query = question.queries.first()?.clone();
+        let found = self.resolve(query.name().clone(), query.query_type(), 0).await;
+        let mut answer = question.into_response();
+        answer.metadata.recursion_available = true;
+        // the question's AD only asks for one
+        answer.metadata.authentic_data = false;
+        match found {
+            Some(found) => {
+                answer.metadata.response_code = found.metadata.response_code;
+                answer.answers = found.answers;
+                answer.authorities = found.authorities;
+            }
+            None => answer.metadata.response_code = ResponseCode::ServFail,
+        }
+        answer.to_vec().ok()
     }
 
     /// An answer of a server of the zone that the question belongs to.

@@ -32,6 +32,8 @@ pub(crate) struct Zone {
     pub(crate) tamper: Option<(&'static str, &'static str, &'static str)>,
     /// Rules that must fail, and no other rule about DNS.
     pub(crate) fails: &'static [&'static str],
+    /// Rules about mail that must fail, and no other, where the zone is about mail.
+    pub(crate) mail: Option<&'static [&'static str]>,
     /// The host that is checked, without the zone's name.
     pub(crate) host: &'static str,
 }
@@ -39,11 +41,11 @@ pub(crate) struct Zone {
 const NUMBERS: &str = "1 14400 3600 1209600 3600";
 const NS: &str = "@ NS ns1\n@ NS ns2\n";
 const ADDRESSES: &str = "ns1 A 127.60.1.1\nns1 AAAA ::1\nns2 A 127.60.2.1\n";
-const SITE: &str = "www A 203.0.113.7\nwww AAAA 2001:db8::7\n";
+pub(super) const SITE: &str = "www A 203.0.113.7\nwww AAAA 2001:db8::7\n";
 const REST: &str =
     "@ CAA 0 issue \"letsencrypt.org\"\n@ MX 10 mail\nmail A 203.0.113.8\n@ TXT \"v=spf1 -all\"\n";
 
-fn healthy(name: &'static str, fails: &'static [&'static str]) -> Zone {
+pub(super) fn healthy(name: &'static str, fails: &'static [&'static str]) -> Zone {
     let below = |text: &str| {
         text.lines()
             .map(|line| line.replace("ns1", &format!("ns1.{name}")).replace("ns2", &format!("ns2.{name}")))
@@ -64,6 +66,7 @@ fn healthy(name: &'static str, fails: &'static [&'static str]) -> Zone {
         third: true,
         tamper: None,
         fails,
+        mail: None,
         host: "www",
     }
 }
@@ -212,6 +215,7 @@ pub(crate) fn zones() -> Vec<Zone> {
         zone.parent = zone.parent.replace(SERVERS[1], &address);
         zones.push(zone);
     }
+    zones.extend(super::mail::zones());
     zones
 }
 

@@ -156,7 +156,8 @@ pub(super) async fn web(certificate: &Pem, answer: String) -> u16 {
     port
 }
 
-fn chain(certificate: &Pem) -> Vec<CertificateDer<'static>> {
+/// Its certificates, DER.
+pub(super) fn chain(certificate: &Pem) -> Vec<CertificateDer<'static>> {
     CertificateDer::pem_slice_iter(certificate.chain.as_bytes()).map(Result::unwrap).collect()
 }
 
