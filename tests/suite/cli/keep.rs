@@ -177,7 +177,7 @@ fn a_scan_killed_twenty_times_loses_no_finished_site() {
     for round in 0..20_u64 {
         let mut child = town.begin(&["--resume"]);
         // longer as long as nothing came: a busy machine takes its time to start
-        let patience = if seen == 0 { round * 400 } else { 0 };
+        let patience = if seen == 0 { round * 800 } else { 0 };
         thread::sleep(Duration::from_millis(300 + round * 137 % 900 + patience));
         child.kill().unwrap();
         child.wait().unwrap();
