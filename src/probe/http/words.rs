@@ -16,14 +16,20 @@ pub(super) fn found(text: &str) -> Vec<&'static str> {
     WORDS.iter().copied().filter(|word| has(&text, word)).collect()
 }
 
-/// Lower case, composed, with single blanks where anything but letters and digits stands; a blank at both ends.
+/// Lower case, composed, with a single blank for blanks and what addresses write for them, blanks around every other
+/// sign, so that no words are found across it, and a blank at both ends.
 fn plain(text: &str) -> String {
     let mut plain = String::from(" ");
     for character in text.nfc().flat_map(char::to_lowercase) {
         if character.is_alphanumeric() {
             plain.push(character);
-        } else if !plain.ends_with(' ') {
+            continue;
+        }
+        if !plain.ends_with(' ') {
             plain.push(' ');
+        }
+        if !character.is_whitespace() && !matches!(character, '-' | '_' | '+') {
+            plain.push_str(". ");
         }
     }
     if !plain.ends_with(' ') {
