@@ -143,7 +143,12 @@ impl Check {
                 SiteName { host: authority.host.as_str().to_owned(), port: authority.port.unwrap_or(443) };
             if targets.iter().all(|t| t.site != site) {
                 // servers of a third party are spoken to only where they were asked for
-                targets.push(Target { site, www: Www::Auto, mail: self.network.asks_for_mail() });
+                targets.push(Target {
+                    site,
+                    www: Www::Auto,
+                    mail: self.network.asks_for_mail(),
+                    dkim_selectors: Vec::new(),
+                });
             }
         }
         Ok((targets, Vec::new()))
@@ -176,6 +181,7 @@ impl Check {
             site: SiteName { host: host.as_str().to_owned(), port: 443 },
             www: Www::No,
             mail: false,
+            dkim_selectors: Vec::new(),
         };
         let everything = |port, to| ConnectTo {
             host: None,

@@ -77,6 +77,8 @@ pub const GROUPS: usize = 100;
 pub const DH_PRIMES: usize = 20;
 /// Signature schemes kept of a server.
 pub const SIGNATURES: usize = 40;
+/// DKIM keys that are asked for.
+pub const DKIM_SELECTORS: usize = 10;
 /// Mail exchangers of a domain.
 pub const MAIL_EXCHANGERS: usize = 10;
 /// Addresses of a mail exchanger that are spoken to.

@@ -38,6 +38,9 @@ pub struct Mail {
     pub dmarc_repeated_at: Attempt<Option<String>>,
     /// Whether the name `_domainkey` exists below the domain: a hint that DKIM keys stand there, no proof.
     pub dkim_name: Attempt<bool>,
+    /// The keys under the selectors that the inventory names, sorted by selector.
+    #[schemars(extend("maxItems" = limits::DKIM_SELECTORS))]
+    pub dkim_keys: Attempt<Listing<DkimKey>>,
     /// Whether and how senders are to insist on TLS (RFC 8461); absent when nothing is announced.
     #[serde(default, skip_serializing_if = "Attempt::is_absent")]
     pub mta_sts: Attempt<Option<MtaSts>>,
@@ -47,6 +50,44 @@ pub struct Mail {
     /// The logo for mail programs (BIMI); absent when there is no record.
     #[serde(default, skip_serializing_if = "Attempt::is_absent")]
     pub bimi: Attempt<Option<Bimi>>,
+}
+
+/// A DKIM key that mail is said to be signed with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DkimKey {
+    /// The selector, as the inventory names it.
+    pub selector: String,
+    /// The record at `SELECTOR._domainkey.DOMAIN`; absent when there is none.
+    #[serde(default, skip_serializing_if = "Attempt::is_absent")]
+    pub record: Attempt<Option<DkimRecord>>,
+}
+
+/// A DKIM key record (RFC 6376 section 3.6.1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DkimRecord {
+    /// Why receivers cannot use it, in words; absent when they can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
+    /// Its kind; absent when it cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<DkimKind>,
+    /// Length in bits where it is RSA's modulus.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rsa_bits: Option<u32>,
+    /// Whether the domain only tries DKIM (`t=y`).
+    pub testing: bool,
+}
+
+/// Kinds of DKIM keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DkimKind {
+    /// RSA.
+    Rsa,
+    /// Ed25519 (RFC 8463).
+    Ed25519,
+    /// An empty `p`: the key is withdrawn.
+    Revoked,
 }
 
 /// An SPF record and what it leads to.

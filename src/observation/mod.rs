@@ -40,8 +40,9 @@ pub use http::{
     Upgrade, Visit, VisitEnd, Www,
 };
 pub use mail::{
-    Bimi, Dmarc, DmarcLevel, Mail, MailExchanger, MailServer, MailSession, MailTls, MtaSts, MtaStsPolicy,
-    RecordFault, ReportAddress, Spf, SpfFault, SpfFaultKind, TlsRpt, TlsaRecord,
+    Bimi, DkimKey, DkimKind, DkimRecord, Dmarc, DmarcLevel, Mail, MailExchanger, MailServer, MailSession,
+    MailTls, MtaSts, MtaStsPolicy, RecordFault, ReportAddress, Spf, SpfFault, SpfFaultKind, TlsRpt,
+    TlsaRecord,
 };
 pub use negotiation::{
     CipherSuite, DhPrime, Group, GroupKind, OrderOf, Protocol, SignatureScheme, SuiteOrder,

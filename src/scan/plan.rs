@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     observation::SiteName,
-    target::{Host, Inventory, UnitId, Www},
+    target::{Host, Inventory, Selector, UnitId, Www},
 };
 
 /// The sites of one run, in the order they will be started.
@@ -25,6 +25,8 @@ pub struct Target {
     pub www: Www,
     /// Whether mail is used under its name, so that mail servers are asked.
     pub mail: bool,
+    /// Selectors of its DKIM keys.
+    pub dkim_selectors: Vec<Selector>,
 }
 
 impl Plan {
@@ -46,6 +48,7 @@ impl Plan {
                 site: SiteName { host: site.host.as_str().to_owned(), port: site.port },
                 www: site.www,
                 mail: site.mail,
+                dkim_selectors: site.dkim_selectors.clone(),
             })
             .collect();
         Self { targets }

@@ -151,6 +151,7 @@ async fn mail_of(run: &Run, target: &Target) -> Attempt<Mail> {
         net,
         host,
         used: target.mail,
+        selectors: &target.dkim_selectors,
         at: options.at,
         trust: &options.trust,
         known: mail_servers,

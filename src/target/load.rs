@@ -6,12 +6,16 @@ use std::net::SocketAddr;
 use super::circle::check_circles;
 use super::inventory::{Index, LeadAgency, Province, Vantage, Zone};
 use super::read::Reader;
+use super::selector::Selector;
 use super::{
     Authorisation, ConnectTo, Exclusion, Host, Inventory, Lab, Level, Ports, Scope, Site, Unit, UnitId,
     Validity, raw,
 };
 use crate::language::text;
 use crate::yaml::{self, Diagnostic, Diagnostics, Located, Location};
+
+/// DKIM selectors of one site; what is retired need not be named.
+const MOST_SELECTORS: usize = 10;
 
 /// The value of `schema:` that this version reads.
 pub const SCHEMA: &str = "khien.targets/1";
@@ -314,11 +318,13 @@ fn site(
             www: None,
             shared_operator: None,
             mail: None,
+            dkim_selectors: None,
         },
     };
     let authority = reader.authority(&raw.host);
     let port = optional(raw.port, |written| reader.port(written));
     let shared_operator = optional(raw.shared_operator.as_ref(), |written| reader.reference(written, ids));
+    let selectors = selectors(reader, raw.dkim_selectors.as_deref().unwrap_or_default(), raw.mail);
     let (authority, port, shared_operator) = (authority?, port.ok()?, shared_operator.ok()?);
     if let (Some(in_host), Some(port)) = (authority.port, port)
         && in_host != port
@@ -340,6 +346,7 @@ fn site(
         // A unit that names itself runs its own server, which is what absence says.
         shared_operator: shared_operator.filter(|operator| Some(operator) != owner),
         mail: raw.mail.unwrap_or(false),
+        dkim_selectors: selectors?,
     };
     let key = (site.host.clone(), site.port);
     if let Some(first) = seen.places.get(&key) {
@@ -355,6 +362,38 @@ fn site(
     seen.order.push((site.host.clone(), site.port, site.twin()));
     seen.hosts.insert(site.host.clone());
     Some(site)
+}
+
+/// Sorted, each once.
+fn selectors(
+    reader: &mut Reader<'_>,
+    written: &[Located<String>],
+    mail: Option<bool>,
+) -> Option<Vec<Selector>> {
+    if let (Some(first), false) = (written.first(), mail.unwrap_or(false)) {
+        reader.error(
+            first.at,
+            (
+                "`dkim_selectors` chỉ có nghĩa khi tên miền có dùng thư; thêm `mail: true`",
+                "`dkim_selectors` has a meaning only where mail is used; add `mail: true`",
+            ),
+        );
+        return None;
+    }
+    if let Some(beyond) = written.get(MOST_SELECTORS) {
+        let message = text!(
+            "nhiều hơn {MOST_SELECTORS} bộ chọn DKIM; chỉ giữ những bộ chọn đang dùng",
+            "more than {MOST_SELECTORS} DKIM selectors; keep those in use"
+        );
+        reader.error(beyond.at, message);
+        return None;
+    }
+    let mut selectors = all(written
+        .iter()
+        .map(|written| Selector::parse(written).map_err(|error| reader.error(written.at, error)).ok()))?;
+    selectors.sort();
+    selectors.dedup();
+    Some(selectors)
 }
 
 fn zones(reader: &mut Reader<'_>, raw: Vec<raw::Zone>, ids: &Ids) -> Option<Vec<Zone>> {

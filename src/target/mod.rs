@@ -8,6 +8,7 @@ mod lab;
 mod load;
 mod raw;
 mod read;
+mod selector;
 mod text;
 mod unit;
 #[cfg(test)]
@@ -18,4 +19,5 @@ pub use host::{Authority, Host, HostError};
 pub use inventory::{Inventory, LeadAgency, Province, Vantage, Zone};
 pub use lab::{ConnectTo, ConnectToError, Lab, Ports};
 pub use load::{Loaded, SCHEMA, load};
+pub use selector::{Selector, SelectorError};
 pub use unit::{Block, Importance, Level, Site, Unit, UnitId, UnitIdError, UnitKind, Validity, Www};

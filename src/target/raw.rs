@@ -120,6 +120,8 @@ pub(super) struct SiteKeys {
     pub(super) shared_operator: Option<Text>,
     #[serde(default)]
     pub(super) mail: Option<bool>,
+    #[serde(default)]
+    pub(super) dkim_selectors: Option<Vec<Text>>,
 }
 
 #[derive(Deserialize)]

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Host;
 use super::authorisation::local_date;
+use super::selector::Selector;
 use crate::language::{Bilingual, Text, bilingual, text};
 
 /// The stable name of a unit: kebab-case ASCII such as `so-khcn`, at most 64 characters.
@@ -303,6 +304,9 @@ pub struct Site {
     pub shared_operator: Option<UnitId>,
     /// Whether the unit receives or sends mail under this name, so that mail rules apply.
     pub mail: bool,
+    /// Selectors of the DKIM keys that its mail is signed with, sorted, each once; none unless `mail`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dkim_selectors: Vec<Selector>,
 }
 
 impl Site {

@@ -44,7 +44,8 @@ async fn facts(server: SocketAddr) -> (Tls, Certificate) {
         ..Default::default()
     };
     let site = khien::observation::SiteName { host: HOST.to_owned(), port: 443 };
-    let plan = Plan { targets: vec![scan::Target { site, www: Www::No, mail: false }] };
+    let plan =
+        Plan { targets: vec![scan::Target { site, www: Www::No, mail: false, dkim_selectors: Vec::new() }] };
     let options_of_scan = scan::Options {
         at: jiff::Timestamp::now(),
         vantage: Vantage::default(),

@@ -194,7 +194,8 @@ async fn judged(
     let host = format!("{}.{}", zone.host, Compared::domain(zone));
     let (at, trust) = (jiff::Timestamp::now(), TrustStore::empty());
     let (dns, _) = dns(net, zones, at, &host).await;
-    let mail = mail(&Question { net, host: &host, used: true, at, trust: &trust, known }).await;
+    let mail =
+        mail(&Question { net, host: &host, used: true, selectors: &[], at, trust: &trust, known }).await;
     let observations = Observations {
         schema: SCHEMA.to_owned(),
         site: SiteName { host: host.clone(), port: 443 },

@@ -74,6 +74,7 @@ async fn scan(inventory: &Arc<Inventory>) -> Vec<(SiteReport, String)> {
                 site: SiteName { host: site.host.to_string(), port: site.port },
                 www: site.www,
                 mail: site.mail,
+                dkim_selectors: site.dkim_selectors.clone(),
             });
         }
     }

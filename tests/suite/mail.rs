@@ -9,11 +9,14 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use khien::{
     net::{Net, Options, Pace},
-    observation::{Attempt, DmarcLevel, Failure, Mail, MailSession, MailTls, Phase, Skip, SpfFaultKind},
+    observation::{
+        Attempt, DkimKind, DmarcLevel, Failure, Mail, MailSession, MailTls, Phase, Skip, SpfFaultKind,
+    },
     probe::{
         certificate::TrustStore,
         mail::{Known, Question, mail},
     },
+    target::Selector,
     wire::{dmarc::Policy, mta_sts::Mode, spf::SpfResult},
 };
 
@@ -44,7 +47,8 @@ async fn look(net: &Net, host: &str, used: bool, root: &str, known: &Known) -> M
         trust.add_pem(root.as_bytes(), "root").unwrap();
     }
     let at = jiff::Timestamp::now();
-    let question = Question { net, host, used, at, trust: &trust, known };
+    let selectors = [Selector::parse("s1").unwrap(), Selector::parse("s2").unwrap()];
+    let question = Question { net, host, used, selectors: &selectors, at, trust: &trust, known };
     mail(&question).await.completed().unwrap().clone()
 }
 
@@ -85,6 +89,10 @@ async fn a_sound_domain() {
     assert_eq!(consent, [Attempt::Completed(None), Attempt::Completed(Some(true))]);
     assert_eq!(seen.tls_rpt.completed().unwrap().as_ref().unwrap().fault, None);
     assert_eq!(seen.dkim_name, Attempt::Completed(true));
+    let keys = &seen.dkim_keys.completed().unwrap().items;
+    let kinds: Vec<_> =
+        keys.iter().map(|key| key.record.completed().unwrap().as_ref().map(|found| found.kind)).collect();
+    assert_eq!(kinds, [Some(Some(DkimKind::Revoked)), None]);
     assert!(seen.bimi.completed().unwrap().as_ref().unwrap().logo.is_some());
     assert_eq!(seen.mta_sts, Attempt::Completed(None));
     let exchangers = &seen.mx.completed().unwrap().items;

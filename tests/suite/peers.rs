@@ -360,7 +360,9 @@ pub(crate) async fn scanned_by(
         // nobody is silent here: only a busy machine is slow
         exchange_timeout: Duration::from_secs(5),
     };
-    let seen = scan.only(scan::Target { site: web_lab::site_name(host), www, mail: false }).await;
+    let seen = scan
+        .only(scan::Target { site: web_lab::site_name(host), www, mail: false, dkim_selectors: Vec::new() })
+        .await;
     let report = judge(rules, &Document::try_from(&seen).unwrap());
     (serde_json::to_value(&seen).unwrap(), report)
 }

@@ -1,6 +1,7 @@
 //! Mail of a site's domain: records for every domain, and a few words with its mail servers where the inventory says
 //! that mail is used. Asks the run's resolver, the servers behind MX, and the host of an MTA-STS policy; judges nothing.
 
+mod dkim;
 mod dmarc;
 mod exchangers;
 mod known;
@@ -13,7 +14,8 @@ use jiff::Timestamp;
 
 use crate::{
     net::{Net, resolver::Outcome},
-    observation::{self, Attempt, Mail, MtaSts, Skip, TlsRpt},
+    observation::{self, Attempt, DkimKey, Listing, Mail, MtaSts, Skip, TlsRpt},
+    target::Selector,
     wire::{bimi::Bimi, tls_rpt},
 };
 
@@ -33,6 +35,8 @@ pub struct Question<'q> {
     pub host: &'q str,
     /// Whether the inventory says that mail is used, so that mail servers are asked.
     pub used: bool,
+    /// Selectors of the domain's DKIM keys, as the inventory names them.
+    pub selectors: &'q [Selector],
     /// When the site is observed.
     pub at: Timestamp,
     /// The roots that certificates are held against.
@@ -67,6 +71,7 @@ pub async fn mail(question: &Question<'_>) -> Attempt<Mail> {
         dmarc_rfc7489: dmarc.old,
         dmarc_repeated_at: dmarc.repeated_at,
         dkim_name: others.dkim_name,
+        dkim_keys: others.dkim_keys,
         mta_sts: others.mta_sts,
         tls_rpt: others.tls_rpt,
         bimi: others.bimi,
@@ -77,6 +82,7 @@ pub async fn mail(question: &Question<'_>) -> Attempt<Mail> {
 /// What says something only of a domain that has mail.
 struct Others {
     dkim_name: Attempt<bool>,
+    dkim_keys: Attempt<Listing<DkimKey>>,
     mta_sts: Attempt<Option<MtaSts>>,
     tls_rpt: Attempt<Option<TlsRpt>>,
     bimi: Attempt<Option<observation::Bimi>>,
@@ -87,6 +93,7 @@ async fn others(question: &Question<'_>, domain: &str, exchange: &exchangers::Ex
     if !question.used && exchange.as_ref().is_ok_and(|found| found.listed.is_empty()) {
         return Others {
             dkim_name: Attempt::skipped(Skip::DoesNotApply),
+            dkim_keys: Attempt::skipped(Skip::DoesNotApply),
             mta_sts: Attempt::skipped(Skip::DoesNotApply),
             tls_rpt: Attempt::skipped(Skip::DoesNotApply),
             bimi: Attempt::skipped(Skip::DoesNotApply),
@@ -97,6 +104,7 @@ async fn others(question: &Question<'_>, domain: &str, exchange: &exchangers::Ex
     let bimi = records::texts(resolver, &format!("default._bimi.{domain}")).await;
     Others {
         dkim_name: records::name_exists(resolver, &format!("_domainkey.{domain}")).await,
+        dkim_keys: dkim::keys(resolver, domain, question.selectors).await,
         mta_sts: policy::mta_sts(question, domain, exchange).await,
         tls_rpt: attempt(tls_rpt).map(|texts| reporting(&texts)),
         bimi: attempt(bimi).map(|texts| logo(&texts)),

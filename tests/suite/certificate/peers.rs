@@ -120,7 +120,12 @@ async fn scanned(office: &Office, server: SocketAddr, files: Option<SocketAddr>,
         look_ups,
         exchange_timeout: Duration::from_secs(5),
     };
-    let target = scan::Target { site: web_lab::site_name(HOST), www: Www::No, mail: false };
+    let target = scan::Target {
+        site: web_lab::site_name(HOST),
+        www: Www::No,
+        mail: false,
+        dkim_selectors: Vec::new(),
+    };
     serde_json::to_value(scan.only(target).await).unwrap()
 }
 

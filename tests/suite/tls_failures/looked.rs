@@ -55,7 +55,12 @@ pub(crate) async fn look_at(
     };
     let targets = hosts
         .iter()
-        .map(|host| scan::Target { site: crate::web_lab::site_name(host), www: Www::No, mail: false })
+        .map(|host| scan::Target {
+            site: crate::web_lab::site_name(host),
+            www: Www::No,
+            mail: false,
+            dkim_selectors: Vec::new(),
+        })
         .collect();
     let rules = RuleSet::built_in().unwrap();
     let began = Instant::now();
