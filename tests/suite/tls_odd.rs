@@ -8,9 +8,17 @@ use std::{
     },
 };
 
-use khien::observation::{
-    Alpn, Attempt, CertificateCompression, ClientRenegotiation, Failure, Listing, NameAnswer, OrderOf,
-    ServerNames, Support, Tls, WithoutMatch,
+use khien::{
+    net::{Net, Options, Pace},
+    observation::{
+        Alpn, Attempt, CertificateCompression, ClientRenegotiation, Failure, Listing, NameAnswer, OrderOf,
+        ServerNames, Support, Tls, WithoutMatch,
+    },
+    probe::{
+        certificate::{self, Sent},
+        tls,
+    },
+    target::ConnectTo,
 };
 use rcgen::{CertificateParams, CustomExtension, KeyPair};
 use rustls::{
@@ -134,6 +142,48 @@ async fn a_server_without_common_groups_still_says_whom_it_answers() {
     let tls = seen(&Peer::openssl(&rsa(), &["-groups", "ffdhe2048", "-tls1_3"])).await;
     let refused = Failure::Alert { description: "handshake_failure".to_owned() };
     assert_eq!(tls.server_names, Attempt::failed(refused));
+}
+
+/// `EdDSA` shares its suites with ECDSA, and was taken for no kind at all.
+#[tokio::test]
+async fn a_second_certificate_may_have_a_key_of_edwards_curves() {
+    let (authority, folder) = (Authority::new(), tempfile::tempdir().unwrap());
+    let mut paths = Vec::new();
+    let edwards = self_signed(&["genpkey", "-algorithm", "ed25519"]);
+    for (name, pem) in [("rsa", authority.rsa_leaf(&[HOST])), ("edwards", edwards.clone())] {
+        let place = folder.path().join(name);
+        std::fs::create_dir(&place).unwrap();
+        let (chain, key) = pem.write(&place);
+        paths.push((chain.display().to_string(), key.display().to_string()));
+    }
+    let both = ["-dcert", &paths[0].0, "-dkey", &paths[0].1];
+    for (arguments, expected) in [(&both[..], Some("RSA")), (&[], None)] {
+        let found = second(&Peer::openssl(&edwards, arguments)).await;
+        assert_eq!(found.as_deref(), expected, "{arguments:?}");
+    }
+    // the other way round it is the first that a client of today is given
+    let both = ["-dcert", &paths[1].0, "-dkey", &paths[1].1, "-serverpref"];
+    let found = second(&Peer::openssl(&authority.rsa_leaf(&[HOST]), &both)).await;
+    assert!(found.is_some(), "{found:?}");
+}
+
+/// The kind of key in the second certificate that a server sends.
+async fn second(server: &Peer) -> Option<String> {
+    let net = Net::without_resolver(Options {
+        allow_private: true,
+        pace: Pace::Lab,
+        connect_to: vec![ConnectTo::new(None, None, server.address())],
+        ..Options::default()
+    });
+    let lane = net.lane(server.address().ip()).await.unwrap();
+    let seen = tls::tls(&lane, HOST, 443, &tls::Known::default()).await;
+    let chain = seen.chain.completed().unwrap();
+    let other = certificate::other(&lane, HOST, 443, chain, seen.tls.completed().unwrap()).await;
+    let Attempt::Completed(other) = other else { panic!("{other:?}") };
+    let sent = Sent::chain_alone(&other.as_ref()?.chain);
+    let described =
+        certificate::certificate(&sent, HOST, jiff::Timestamp::now(), &certificate::TrustStore::empty());
+    Some(described.completed().unwrap().leaf.key.algorithm.clone())
 }
 
 /// RFC 8879, by a server whose OpenSSL has it.

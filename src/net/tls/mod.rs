@@ -52,7 +52,7 @@ pub enum Versions {
 pub enum Authentication {
     /// RSA, whatever the padding.
     Rsa,
-    /// ECDSA.
+    /// ECDSA, and `EdDSA` with it.
     Ecdsa,
 }
 

@@ -85,11 +85,13 @@ impl ServerCertVerifier for Recorder {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         let mut schemes = self.provider.signature_verification_algorithms.supported_schemes();
-        let prefix = self.authentication.map(|authentication| match authentication {
-            Authentication::Rsa => "RSA_",
-            Authentication::Ecdsa => "ECDSA_",
-        });
-        schemes.retain(|scheme| prefix.is_none_or(|prefix| format!("{scheme:?}").starts_with(prefix)));
+        let kinds: &[&str] = match self.authentication {
+            None => return schemes,
+            Some(Authentication::Rsa) => &["RSA_"],
+            // one kind of suite for both (RFC 8422 section 2.2)
+            Some(Authentication::Ecdsa) => &["ECDSA_", "ED"],
+        };
+        schemes.retain(|scheme| kinds.iter().any(|kind| format!("{scheme:?}").starts_with(kind)));
         schemes
     }
 }

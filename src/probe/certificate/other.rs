@@ -70,12 +70,12 @@ pub async fn other(
     Attempt::Completed(is_other.then_some(found))
 }
 
-/// The kind of key that a leaf does not have; nothing for keys that are neither.
+/// The kind of key that a leaf does not have, `EdDSA` beside ECDSA as their suites are; nothing for keys of no kind.
 fn other_kind(leaf: &[u8]) -> Option<Authentication> {
     let leaf = Parsed::new(leaf).ok()?;
     match key::public_key(&leaf.x509.tbs_certificate.subject_pki).algorithm.as_str() {
         "RSA" => Some(Authentication::Ecdsa),
-        "EC" => Some(Authentication::Rsa),
+        "EC" | "Ed25519" | "Ed448" => Some(Authentication::Rsa),
         _ => None,
     }
 }
