@@ -37,3 +37,4 @@ mod tls_failures;
 mod tls_intrusive;
 mod tls_negotiation;
 mod web_lab;
+mod web_oracles;
