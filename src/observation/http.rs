@@ -77,7 +77,7 @@ pub struct Http {
     /// `X-Content-Type-Options` of the final HTTPS document; absent when not sent.
     #[serde(default, skip_serializing_if = "Attempt::is_absent")]
     pub content_type_options: Attempt<Option<NoSniff>>,
-    /// `Referrer-Policy` of the final HTTPS document; absent when not sent.
+    /// `Referrer-Policy` of the final HTTPS document, or its `<meta name=referrer>`; absent when there is neither.
     #[serde(default, skip_serializing_if = "Attempt::is_absent")]
     pub referrer_policy: Attempt<Option<ReferrerPolicy>>,
     /// Content-Security-Policy of the final HTTPS document, `<meta>` included; absent when there is none.
@@ -238,10 +238,10 @@ pub struct NoSniff {
     pub nosniff: bool,
 }
 
-/// `Referrer-Policy`: the last known token counts.
+/// `Referrer-Policy`: the last known token counts, and a `<meta>` of the page more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReferrerPolicy {
-    /// Values of all field lines, joined by `, `.
+    /// Values of all field lines, joined by `, `; where the page's `<meta>` decides, `<meta>` and its word.
     pub raw: String,
     /// The policy in force, e.g. `strict-origin-when-cross-origin`; absent when no token is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -127,8 +127,8 @@ pub struct SecurityTxt {
     /// Whether it follows RFC 9116 and has not expired.
     pub valid: bool,
     /// Where it does not: `no_contact`, `contact_not_uri`, `no_expires`, `several_expires`, `expires_unreadable`,
-    /// `several_languages`, `plain_http`, `line`, `not_utf8`, `signature_broken`, `not_https`, `content_type`,
-    /// `not_canonical`, `expired`.
+    /// `several_languages`, `language_unreadable`, `link_not_uri`, `plain_http`, `line`, `not_utf8`, `signature_broken`,
+    /// `not_https`, `content_type`, `not_canonical`, `expired`.
     #[schemars(extend("maxItems" = limits::SECURITY_TXT))]
     pub faults: Vec<String>,
     /// `Contact` values.

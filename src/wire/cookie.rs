@@ -180,6 +180,17 @@ impl SetCookie {
         })
     }
 
+    /// Whether a browser takes it from an answer of this host (lower case): a `Domain` must cover the host and be no public
+    /// suffix, unless it is the host itself (§5.7).
+    pub fn may_come_from(&self, host: &str) -> bool {
+        let Some(domain) = &self.domain else { return true };
+        let covers = host.strip_suffix(domain.as_str()).is_some_and(|rest| rest.ends_with('.'))
+            && host.parse::<std::net::IpAddr>().is_err();
+        let public =
+            || psl::suffix(domain.as_bytes()).is_some_and(|suffix| suffix.as_bytes() == domain.as_bytes());
+        host == domain || covers && !public()
+    }
+
     /// `SameSite=None` without `Secure`, which browsers drop (§5.7).
     pub fn same_site_none_without_secure(&self) -> bool {
         self.same_site == Some(SameSite::None) && !self.secure

@@ -56,6 +56,10 @@ pub enum Fault {
     ExpiresUnreadable,
     /// More than one `Preferred-Languages` (§2.5.8).
     SeveralLanguages,
+    /// Another link that is no URI (§2.5).
+    LinkNotUri,
+    /// `Preferred-Languages` that are no language tags of RFC 5646 (§2.5.8).
+    LanguageUnreadable,
     /// A link that is not https (§2.5).
     PlainHttp,
     /// A line that is neither field, comment nor blank.
@@ -78,6 +82,8 @@ impl Fault {
             Self::SeveralExpires => "several_expires",
             Self::ExpiresUnreadable => "expires_unreadable",
             Self::SeveralLanguages => "several_languages",
+            Self::LinkNotUri => "link_not_uri",
+            Self::LanguageUnreadable => "language_unreadable",
             Self::PlainHttp => "plain_http",
             Self::Line => "line",
             Self::NotUtf8 => "not_utf8",
@@ -125,16 +131,23 @@ pub fn parse(octets: &[u8]) -> SecurityTxt {
             "contact" => file.contact(value),
             "expires" => {
                 expires += 1;
-                file.expires = file.expires.or_else(|| value.parse().ok());
-                if value.parse::<Timestamp>().is_err() {
+                let read = date(value);
+                if read.is_none() {
                     file.fault(Fault::ExpiresUnreadable);
                 }
+                file.expires = file.expires.or(read);
             }
             "preferred-languages" => {
                 languages += 1;
+                if !value.split(',').all(|tag| is_language_tag(tag.trim())) {
+                    file.fault(Fault::LanguageUnreadable);
+                }
                 file.languages.get_or_insert_with(|| value.to_owned());
             }
             known if LINKS.contains(&known) => {
+                if !is_uri(value) {
+                    file.fault(Fault::LinkNotUri);
+                }
                 file.link(value);
                 if known == "canonical" {
                     file.canonical.push(value.to_owned());
@@ -156,8 +169,7 @@ impl SecurityTxt {
     }
 
     fn contact(&mut self, value: &str) {
-        let uri = value.split_once(':').is_some_and(|(scheme, _)| is_scheme(scheme));
-        if !uri || value.contains(' ') {
+        if !is_uri(value) {
             self.fault(Fault::ContactNotUri);
         }
         self.link(value);
@@ -193,6 +205,47 @@ impl SecurityTxt {
             self.faults.push(fault);
         }
     }
+}
+
+/// A scheme, and no blank behind it (RFC 3986).
+fn is_uri(value: &str) -> bool {
+    value.split_once(':').is_some_and(|(scheme, _)| is_scheme(scheme)) && !value.contains([' ', '\t'])
+}
+
+/// A date and time of RFC 3339 section 5.6: seconds are there, and an offset has hours and minutes; ISO 8601 knows more.
+/// A blank may stand for the `T`.
+fn date(value: &str) -> Option<Timestamp> {
+    let shape = "dddd-dd-ddTdd:dd:dd";
+    let (date, rest) = value.split_at_checked(shape.len())?;
+    let fits = date.bytes().zip(shape.bytes()).all(|(octet, wanted)| match wanted {
+        b'd' => octet.is_ascii_digit(),
+        b'T' => matches!(octet, b'T' | b't' | b' '),
+        other => octet == other,
+    });
+    let offset = match rest.strip_prefix('.') {
+        Some(fraction) => fraction.trim_start_matches(|c: char| c.is_ascii_digit()),
+        None => rest,
+    };
+    let zone = match offset.as_bytes() {
+        [b'Z' | b'z'] => true,
+        [b'+' | b'-', hours @ .., b':', a, b] => {
+            hours.len() == 2 && hours.iter().chain([a, b]).all(u8::is_ascii_digit)
+        }
+        _ => false,
+    };
+    (fits && zone).then(|| value.parse().ok())?
+}
+
+/// The form of a tag of RFC 5646: a language of two to eight letters (or `x`, `i`), then subtags of up to eight.
+fn is_language_tag(tag: &str) -> bool {
+    let mut subtags = tag.split('-');
+    let language = subtags.next().unwrap_or_default();
+    let letters = language.bytes().all(|octet| octet.is_ascii_alphabetic());
+    let first = letters && ((2..=8).contains(&language.len()) || matches!(language, "x" | "X" | "i" | "I"));
+    first
+        && subtags.all(|subtag| {
+            (1..=8).contains(&subtag.len()) && subtag.bytes().all(|octet| octet.is_ascii_alphanumeric())
+        })
 }
 
 /// `name ":" SP value` (§4); the blank is asked for by the grammar and left out by many, which harms nobody. HTML has
@@ -267,6 +320,18 @@ mod tests {
             ("Contact: https://a.vn/\nExpires: 2027-05-01", &["expires_unreadable"]),
             ("Contact: https://a.vn/\nExpires: Thu, 31 Dec 2026 18:37:07 -0800", &["expires_unreadable"]),
             (&format!("{GOOD}Preferred-Languages: vi\nPreferred-Languages: en"), &["several_languages"]),
+            (&format!("{GOOD}Preferred-Languages: vi, en-GB, zh-Hant-TW, x-own"), &[]),
+            (&format!("{GOOD}Preferred-Languages: tiếng Việt"), &["language_unreadable"]),
+            (&format!("{GOOD}Preferred-Languages: vi;en"), &["language_unreadable"]),
+            (&format!("{GOOD}Policy: see our site"), &["link_not_uri"]),
+            (&format!("{GOOD}Acknowledgments: /thanks"), &["link_not_uri"]),
+            ("Contact: https://a.vn/\nExpires: 2027-05-01T00:00Z", &["expires_unreadable"]),
+            ("Contact: https://a.vn/\nExpires: 2027-05-01T00:00:00+07", &["expires_unreadable"]),
+            ("Contact: https://a.vn/\nExpires: 2027-05-01T00:00:00", &["expires_unreadable"]),
+            ("Contact: https://a.vn/\nExpires: 20270501T000000Z", &["expires_unreadable"]),
+            ("Contact: https://a.vn/\nExpires: 2027-05-01T00:00:00Z[Asia/Saigon]", &["expires_unreadable"]),
+            ("Contact: https://a.vn/\nExpires: 2027-05-01 00:00:00.25-05:30", &[]),
+            ("Contact: https://a.vn/\nExpires: 2027-06-30T23:59:60Z", &[]),
             (&format!("{GOOD}no colon here"), &["line"]),
             ("<!doctype html>\n<p>a: b</p>", &["not_the_format"]),
             ("", &["not_the_format"]),

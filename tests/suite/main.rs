@@ -39,3 +39,4 @@ mod tls_intrusive;
 mod tls_negotiation;
 mod tls_odd;
 mod web_lab;
+mod web_oracles;

@@ -78,30 +78,35 @@ pub(super) fn content_type_options(reply: &Reply) -> Option<NoSniff> {
     Some(NoSniff { raw: joined(reply, "x-content-type-options"), nosniff: read.nosniff })
 }
 
-/// `Referrer-Policy` of this document.
+/// The referrer policy of this document: a `<meta>` whose word is known replaces what the fields say (HTML, "meta name
+/// referrer").
 pub(super) fn referrer_policy(reply: &Reply) -> Option<ReferrerPolicy> {
-    let read = referrer_policy::from_fields(reply.values("referrer-policy"))?;
     let name = |policy| {
         let known = referrer_policy::Policy::ALL.iter().find(|(known, _)| *known == policy);
         known.map(|(_, token)| (*token).to_owned())
     };
+    let meta = reply.page().and_then(|page| page.referrer.as_deref());
+    if let Some((word, policy)) = meta.and_then(|word| Some((word, referrer_policy::from_meta(word)?))) {
+        return Some(ReferrerPolicy { raw: cut(&format!("<meta> {word}")), policy: name(policy) });
+    }
+    let read = referrer_policy::from_fields(reply.values("referrer-policy"))?;
     Some(ReferrerPolicy { raw: joined(reply, "referrer-policy"), policy: read.policy.and_then(name) })
 }
 
 /// Cookies that browsers take from this answer; one that is only taken away is none.
 pub(super) fn cookies(reply: &Reply) -> impl Iterator<Item = Cookie> {
     let lines = reply.fields.iter().filter(|field| field.is("set-cookie"));
-    lines.filter_map(|line| cookie::parse(&line.value).ok()).filter(|read| !deletes(read)).map(|read| {
-        Cookie {
-            name: cut(&read.name),
-            value_length: number(read.value_length),
-            host: reply.url.host().to_owned(),
-            secure: read.secure,
-            http_only: read.http_only,
-            same_site: read.same_site.as_ref().map(same_site),
-            session_like: read.session_like(),
-            prefix_holds: read.prefix_holds(),
-        }
+    let host = reply.url.host();
+    let taken = |read: &cookie::SetCookie| !deletes(read) && read.may_come_from(host);
+    lines.filter_map(|line| cookie::parse(&line.value).ok()).filter(taken).map(|read| Cookie {
+        name: cut(&read.name),
+        value_length: number(read.value_length),
+        host: reply.url.host().to_owned(),
+        secure: read.secure,
+        http_only: read.http_only,
+        same_site: read.same_site.as_ref().map(same_site),
+        session_like: read.session_like(),
+        prefix_holds: read.prefix_holds(),
     })
 }
 

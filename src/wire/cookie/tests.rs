@@ -20,6 +20,26 @@ fn everything_at_once() {
     assert_eq!((found.max_age, found.prefix), (Some(3600), None));
 }
 
+/// §5.7: browsers ignore a cookie for a domain that the answer's host is not in, and one for a whole public suffix.
+#[test]
+fn a_cookie_for_a_strangers_domain_was_counted() {
+    for (host, attribute, taken) in [
+        ("so.tinh.gov.vn", "", true),
+        ("so.tinh.gov.vn", "; Domain=tinh.gov.vn", true),
+        ("so.tinh.gov.vn", "; Domain=.TINH.gov.vn", true),
+        ("so.tinh.gov.vn", "; Domain=so.tinh.gov.vn", true),
+        ("so.tinh.gov.vn", "; Domain=stranger.vn", false),
+        ("so.tinh.gov.vn", "; Domain=a.so.tinh.gov.vn", false),
+        ("so.tinh.gov.vn", "; Domain=o.tinh.gov.vn", false),
+        ("so.tinh.gov.vn", "; Domain=gov.vn", false),
+        ("so.tinh.gov.vn", "; Domain=vn", false),
+        ("gov.vn", "; Domain=gov.vn", true),
+        ("192.0.2.1", "; Domain=0.2.1", false),
+    ] {
+        assert_eq!(cookie(&format!("sid=1{attribute}")).may_come_from(host), taken, "{host} {attribute}");
+    }
+}
+
 /// PHP before 5.5 takes a cookie away with a date alone, and with a value: `deleted`.
 #[test]
 fn the_year_of_a_cookie_that_was_taken_away_was_not_read() {

@@ -195,6 +195,11 @@ impl<'p> List<'p> {
         self.tokens.iter().any(|(_, token)| exact(token))
     }
 
+    /// A nonce that follows the grammar.
+    pub(super) fn has_nonce(&self) -> bool {
+        self.tokens.iter().any(|(_, token)| matches!(token, SourceExpression::Nonce(_)))
+    }
+
     /// Scripts alone know `'strict-dynamic'`; it drops hosts, schemes, `'self'` and `'unsafe-inline'` (§8.2).
     pub(super) fn is_strict_dynamic(&self) -> bool {
         self.directive_is_for_scripts() && self.has(Keyword::StrictDynamic)

@@ -164,8 +164,8 @@ pub fn weaknesses(policies: &Policies, page: Ancestor<'_>) -> (Vec<Weakness>, bo
     (found, more)
 }
 
-/// A missing `base-uri` undoes a policy of nonces, and matters less to an allow-list, where a relative URL that is led
-/// elsewhere is not on the list.
+/// A missing `base-uri` undoes a policy of nonces, and one of hashes whose scripts may load others. It matters less to an
+/// allow-list, where a relative URL that is led elsewhere is not on the list.
 fn severity(policies: &Policies, capability: Capability) -> Severity {
     match capability {
         Capability::InlineScript
@@ -175,7 +175,9 @@ fn severity(policies: &Policies, capability: Capability) -> Severity {
         | Capability::Plugin => Severity::High,
         Capability::Base => {
             let exact = |policy: &Policy| {
-                List::effective(policy, SCRIPT_ELEMENTS).is_some_and(|list| list.has_nonce_or_hash())
+                List::effective(policy, SCRIPT_ELEMENTS).is_some_and(|list| {
+                    list.has_nonce() || list.has_nonce_or_hash() && list.is_strict_dynamic()
+                })
             };
             if policies.enforced().any(exact) { Severity::High } else { Severity::MediumMaybe }
         }
@@ -274,7 +276,7 @@ impl Place<'_> {
             if !exact {
                 let token = list.spelled(|token| *token == SourceExpression::Keyword(Keyword::StrictDynamic));
                 let what = format!("{} {}", list.directive, token.unwrap_or_default());
-                self.push(found, WeaknessKind::StrictDynamicAlone, Severity::High, &what);
+                self.push(found, WeaknessKind::StrictDynamicAlone, Severity::Info, &what);
             }
         } else if !exact && let Some(token) = list.spelled(|token| matches!(token, SourceExpression::Host(_)))
         {

@@ -160,6 +160,12 @@ fn a_policy_about_images_leaves_everything_else() {
     let severity = |line: &str| weaknesses(&policies(&[line]), PAGE).0[0].severity;
     assert_eq!(severity("default-src 'self'; form-action 'self'"), Severity::MediumMaybe);
     assert_eq!(severity("default-src 'nonce-abcdefgh'; form-action 'self'"), Severity::High);
+    // what a hash lets in is the same wherever it is led to, unless it may load more
+    let hash = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='";
+    assert_eq!(severity(&format!("default-src {hash}; form-action 'self'")), Severity::MediumMaybe);
+    assert_eq!(severity(&format!("default-src {hash} 'strict-dynamic'; form-action 'self'")), Severity::High);
+    let alone = "default-src 'strict-dynamic'; base-uri 'none'; form-action 'self'";
+    assert_eq!(severity(alone), Severity::Info);
 }
 
 #[test]
