@@ -6,6 +6,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::disallowed_methods,
+    clippy::too_many_lines,
     dead_code,
     reason = "a benchmark prints, and the world belongs to the tests"
 )]

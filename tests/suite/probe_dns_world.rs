@@ -94,6 +94,24 @@ async fn every_zone_has_its_own_defect_and_no_other() {
     closed(&world).await;
 }
 
+/// Servers that zones share are asked about themselves once, and nothing about a zone twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn zones_of_the_same_servers_cost_little_more_than_one() {
+    const COUNT: u64 = 12;
+    let world = World::start_with_sound(usize::try_from(COUNT).unwrap()).await;
+    let net = world.net(Options::default());
+    let zones = Zones::default();
+    look(&net, &zones, &host(&world.zones[0])).await;
+    let first = net.queries();
+    assert!(first.resolver + first.direct <= 60, "{first:?}");
+    for zone in &world.zones[1..] {
+        look(&net, &zones, &host(zone)).await;
+    }
+    let all = net.queries();
+    assert!(all.direct - first.direct <= 10 * (COUNT - 1), "{first:?} {all:?}");
+    assert!(all.resolver <= first.resolver * COUNT, "{first:?} {all:?}");
+}
+
 /// What a healthy zone costs, and that its neighbour costs less.
 async fn facts_of_the_healthy(world: &World) {
     let net = world.net(Options::default());

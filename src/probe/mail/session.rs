@@ -206,14 +206,14 @@ fn matching(records: &[Tlsa], chain: &[Vec<u8>], names: &[&str], at: Timestamp) 
 /// Whether a sender that heeds this record goes on. For the server's own key its certificate's names and dates do not
 /// matter (RFC 7672 section 3.1.1); under an authority they do, and so does the chain up to it (section 3.1.2).
 fn accepts(record: &Tlsa, chain: &[Vec<u8>], names: &[&str], at: Timestamp) -> bool {
-    let Some(named) = record.place_in(chain).and_then(|place| chain.get(place)) else { return false };
+    let Some(anchor) = record.place_in(chain).and_then(|place| chain.get(place)) else { return false };
     if record.usage == 3 {
         return true;
     }
     let mut authority = TrustStore::empty();
     let pem = format!(
         "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
-        base64::engine::general_purpose::STANDARD.encode(named)
+        base64::engine::general_purpose::STANDARD.encode(anchor)
     );
     if authority.add_pem(pem.as_bytes(), "TLSA").is_err() {
         return false;
