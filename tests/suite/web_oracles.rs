@@ -215,7 +215,7 @@ async fn everybody_looks() -> Vec<Compared> {
 fn compared(case: &Case, khien: &(Value, BTreeSet<String>), node: &Value, sectxt: &Value) -> Compared {
     let (facts, failed) = khien;
     let mut said = BTreeMap::new();
-    let word = |fails: bool| Facts::from([if fails { "fail" } else { "pass" }.to_owned()]);
+    let word = |fails: bool| fails.then(|| "fail".to_owned()).into_iter().collect::<Facts>();
     if let Some((_, test, rules)) = TOPICS.iter().find(|(topic, ..)| *topic == case.topic) {
         let theirs = match &node["sites"][&case.name]["tests"][test]["pass"] {
             Value::Bool(pass) => word(!pass),

@@ -82,7 +82,7 @@ impl Case {
             match (field.contains("ORIGIN"), origin) {
                 (true, None) => {}
                 (_, origin) => {
-                    text += &format!("{}\r\n", field.replace("ORIGIN", origin.unwrap_or_default()))
+                    text += &format!("{}\r\n", field.replace("ORIGIN", origin.unwrap_or_default()));
                 }
             }
         }
