@@ -159,7 +159,7 @@ impl Survey {
         options.impersonate =
             inventory.authorisation.as_ref().is_some_and(|document| document.allows(Scope::Impersonation));
         let needs_resolver = scan.resolve_pinned || looks_names_up;
-        let job = Job { needs_resolver, options, plan, scan, earlier };
+        let job = Job { plan, options, needs_resolver, scan, earlier };
         let id = listening.keeper.map(|keeper| keeper.id().to_owned());
         let done = probe(job, judge, output, listening, screen)?;
         let about =

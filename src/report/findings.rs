@@ -29,10 +29,13 @@ pub struct FindingCard {
 pub struct Findings {
     outlines: Box<[Arc<Finding>]>,
     /// What is charged to another unit, by place.
-    charged: Box<[(Arc<str>, Box<[u16]>)]>,
+    charged: Charged,
     /// [`Detail`]s in the order of their places: JSON, deflated; empty without any.
     details: Box<[u8]>,
 }
+
+/// Units, each with the places of what it is charged for.
+type Charged = Box<[(Arc<str>, Box<[u16]>)]>;
 
 /// What few sites share of a finding.
 #[derive(Debug, Serialize, Deserialize)]
@@ -133,7 +136,7 @@ fn deflated(details: &[Detail]) -> Vec<u8> {
     compress_to_vec(&serde_json::to_vec(details).unwrap_or_default(), 1)
 }
 
-fn charged(payers: &[Option<&str>]) -> Box<[(Arc<str>, Box<[u16]>)]> {
+fn charged(payers: &[Option<&str>]) -> Charged {
     let mut names: Vec<&str> = payers.iter().flatten().copied().collect();
     names.sort_unstable();
     names.dedup();

@@ -30,7 +30,7 @@ pub(crate) fn small() -> Report {
     report
         .units
         .retain(|unit| ["so-khcn", "bv-da-khoa", "so-xay-dung", "xa-phu-mau"].contains(&unit.id.as_str()));
-    let failed: BTreeSet<RuleId> = findings(&mut report)
+    let failed: BTreeSet<RuleId> = findings(&report)
         .filter(|card| {
             card.finding.verdict == Verdict::Fail || card.finding.rule.as_str().starts_with("dns-caa")
         })

@@ -154,7 +154,12 @@ async fn khien_looks(
     };
     let targets = cases
         .iter()
-        .map(|case| scan::Target { site: site_name(&case.host()), www: Www::No, mail: false })
+        .map(|case| scan::Target {
+            site: site_name(&case.host()),
+            www: Www::No,
+            mail: false,
+            dkim_selectors: Vec::new(),
+        })
         .collect();
     let rules = RuleSet::built_in().unwrap();
     let mut events = scan::run(net, Plan { targets }, options);

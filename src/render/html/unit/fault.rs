@@ -19,6 +19,9 @@ pub(super) enum Kind {
     Advice,
 }
 
+/// What failures have alike that are one fault: whose, the rule, the unit that answers where that is another.
+type Key = (Kind, RuleId, Option<Arc<str>>);
+
 /// Failures of one rule.
 pub(super) struct Fault<'r> {
     pub(super) kind: Kind,
@@ -30,7 +33,7 @@ pub(super) struct Fault<'r> {
     pub(super) charged_to: Option<Arc<str>>,
 }
 
-impl<'r> Fault<'r> {
+impl Fault<'_> {
     /// The finding at the first place.
     pub(super) fn finding(&self) -> Option<&Finding> {
         self.places.first().map(|place| &*place.card.finding)
@@ -51,7 +54,7 @@ impl<'r> Fault<'r> {
 
 /// What failed at a unit: what it answers for itself, wherever that is, in the order of its plan, then the rest.
 pub(super) fn faults<'r>(book: &Book<'r>, card: &'r UnitCard) -> Vec<Fault<'r>> {
-    let mut found: BTreeMap<(Kind, RuleId, Option<Arc<str>>), Vec<Failure<'r>>> = BTreeMap::new();
+    let mut found: BTreeMap<Key, Vec<Failure<'r>>> = BTreeMap::new();
     for failure in book.charged_to(card) {
         let kind = if failure.card.finding.scores() { Kind::Own } else { Kind::Advice };
         found.entry((kind, failure.card.finding.rule.clone(), None)).or_default().push(failure.clone());
