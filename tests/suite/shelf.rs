@@ -66,6 +66,7 @@ const UNJUDGED: &[(&str, &str)] = &[
     ("tls.suite_order", "without weak suites it does not matter who chooses; with them they are the fault"),
     ("tls.encrypt_then_mac", "matters for suites with CBC alone, which are judged"),
     ("tls.session_ticket", "a convenience"),
+    ("tls.certificate_compression", "makes a handshake shorter, not safer"),
     ("tls.fallback_scsv", "protects versions that are judged themselves"),
     (
         "tls.signed_certificate_timestamps",
