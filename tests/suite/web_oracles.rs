@@ -12,7 +12,7 @@ use std::{
 };
 
 use khien::{
-    net::{Net, Options, Pace},
+    net::{Budgets, Net, Options, Pace},
     observation::{Document, Vantage},
     probe::certificate::{LookUps, TrustStore},
     report::judge,
@@ -141,6 +141,8 @@ async fn khien_looks(
         pace: Pace::Lab,
         connect_to: vec![ConnectTo::new(None, Some(80), http), ConnectTo::new(None, Some(443), https)],
         exchange_timeout: Duration::from_secs(10),
+        // all the cases stand at one address
+        budgets: Budgets { tls_per_address: u32::MAX, ..Budgets::default() },
         ..Options::default()
     });
     let options = scan::Options {
